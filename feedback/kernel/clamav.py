@@ -38,7 +38,7 @@ class Scanner:
             answer = await self._ask(b"zINSTREAM\0", content)
         except ScannerAway as fault:
             if await self.answers():  # then it is this file that it hangs up on or takes too long for
-                raise NotScanned(**fault.details) from fault
+                raise NotScanned(answer=fault.details["answer"]) from fault
             raise
         if answer.endswith(" FOUND"):
             return answer.removeprefix("stream: ").removesuffix(" FOUND")

@@ -95,10 +95,10 @@ def _check_part(name: str, part: bytes) -> None:
     if _MACRO_PARTS.search(name):
         raise Refused("macros")
     if name.endswith((".xml", ".rels")):
-        _check_xml(name, _decode_xml(part))
+        _refuse_commands(name, _decode_xml(part))
 
 
-def _check_xml(name: str, text: str) -> None:
+def _refuse_commands(name: str, text: str) -> None:
     if _ENTITIES.search(text):
         raise Refused("scripted")
     # Marks of the text itself are found first: what a reference stands for is never one.

@@ -85,8 +85,8 @@ def read() -> dict[str, Statements]:
 
 
 def write(numbers: Mapping[str, Statements]) -> None:
-    """Write them down: those that stay the same, and those that grow with the rows."""
-    same = [f'"{name}" = {n.many}' for name, n in sorted(numbers.items()) if not n.grows]
+    """Write them down: those that stay the same, and those that grow with the rows. The first count may be the larger."""
+    same = [f'"{name}" = {max(n.few, n.many)}' for name, n in sorted(numbers.items()) if not n.grows]
     grows = [f'"{name}" = [{n.few}, {n.many}]' for name, n in sorted(numbers.items()) if n.grows]
     NUMBERS.write_text("\n".join([_HEAD, "[same]", *same, "", "[grows]", *grows, ""]), "utf-8")
 

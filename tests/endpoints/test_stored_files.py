@@ -97,7 +97,7 @@ async def test_a_part_beyond_the_end_is_refused_and_several_parts_are_the_whole(
     "wanted", ["bytes=" + "9" * 5_000 + "-", "bytes=0-" + "9" * 5_000, "bytes=-" + "9" * 5_000, "bytes=²-"]
 )
 async def test_a_range_that_is_no_number_is_not_looked_at(door: Door, wanted: str) -> None:
-    response = await door.client.get(await in_a_case(door), headers={"Range": wanted.encode()})
+    response = await door.client.get(await in_a_case(door), headers=[(b"Range", wanted.encode())])
     assert (response.status_code, response.content) == (200, RECORDING)
 
 

@@ -102,7 +102,7 @@ def _refuse_commands(name: str, text: str) -> None:
     if _ENTITIES.search(text):
         raise Refused("scripted")
     # Marks of the text itself are found first: what a reference stands for is never one.
-    instructions = [*_INSTRUCTION.findall(text), *(one or other for one, other in _SIMPLE_FIELD.findall(text))]
+    instructions = [*_INSTRUCTION.findall(text), *(double or single for double, single in _SIMPLE_FIELD.findall(text))]
     if _COMMAND_FIELD.search(html.unescape("".join(instructions))) or _DDE_LINK.search(text):
         raise Refused("scripted")
     if name.endswith(".rels"):

@@ -82,8 +82,9 @@ class Settings:
     draft_days: int = _row(30, "life of a form draft kept for a citizen", "days")
     submit_per_minute: int = _row(600, "messages and files one address may send; many people share one", "per minute")
     upload_burst_bytes: int = _row(
-        40_000_000, "files one address may send within ten seconds: above any building's line, below a flood", "bytes"
+        40_000_000, "files one address may send in a moment: above any building's line, below a flood", "bytes"
     )
+    upload_burst_seconds: int = _row(10, "how long that moment is", "seconds")
     upload_network_day_bytes: int = _row(
         3_000_000_000, "files one address may send in a day: 300 people with 10 MB each behind one address", "bytes"
     )

@@ -356,7 +356,7 @@ async def test_equal_replies_are_shown_once_and_pages_follow(door: Door) -> None
     for number in range(22):
         await publish("屋顶漏水没人管" if number < 2 else f"第{number}处漏水", "已修好", door)
     page = (await door.client.get("/replies", params={"q": "漏水"})).text
-    assert "有 <strong>22</strong> 条" in page
+    assert "找到 <strong>22</strong> 条" in page
     second = await door.client.get("/replies", params={"q": "漏水", "page": "2"})
     assert second.status_code == 200
     assert second.text.count("屋顶<mark>漏水</mark>没人管") == 1

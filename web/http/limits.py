@@ -74,7 +74,6 @@ class BodyDeadline:
             await response(scope, receive, send)
 
 
-BURST_SECONDS = 10
 _DRAFT_HOURS = 4
 """In a day an address may begin as many drafts as in so many hours."""
 
@@ -178,7 +177,9 @@ class Limiter:
             "messages": RateLimitItemPerMinute(max(1, settings.challenge_limit)),
         }
         self._quantities: dict[str, RateLimitItem] = {
-            "upload_burst": RateLimitItemPerSecond(_kilobytes(settings.upload_burst_bytes), BURST_SECONDS),
+            "upload_burst": RateLimitItemPerSecond(
+                _kilobytes(settings.upload_burst_bytes), settings.upload_burst_seconds
+            ),
             "upload_network": RateLimitItemPerDay(_kilobytes(settings.upload_network_day_bytes)),
             "upload_device": RateLimitItemPerDay(_kilobytes(settings.upload_device_day_bytes)),
             "upload_phone": RateLimitItemPerDay(_kilobytes(settings.upload_device_day_bytes)),

@@ -63,7 +63,8 @@
       draft.values = { ...known.values, ...draft.values };
       if (!files().length) { draft.files = known.files; draft.uploaded = known.uploaded || []; }
       await store("readwrite", (drafts) => drafts.put(draft, name));
-      tell(`已自动保存到本机 ${clock(new Date())}`);
+      const many = draft.uploaded.length;
+      tell(`已自动保存到本机 ${clock(new Date())}${many ? `，含 ${many} 份已上传的材料` : ""}`);
     } catch (e) { tell("本机不允许保存草稿，请一次填完"); }
   };
   const later = () => { clearTimeout(timer); timer = setTimeout(save, 400); };

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -16,6 +18,27 @@ from web.wording import catalogue, dates
 HERE = Path(__file__).parents[1]
 
 
+class CompiledTemplates(BytecodeCache):
+    """Compiled templates of this process, by name and by digest of their source.
+
+    A process that builds the application more than once, as tests do, compiles no template twice. Kept in memory only:
+    compiled code on a disk is code that whoever writes there could exchange.
+    """
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED_TEMPLATES: Final = CompiledTemplates()
+
+
 def build_environment(settings: Settings) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -24,6 +47,7 @@ def build_environment(settings: Settings) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=not settings.production,
+        bytecode_cache=_COMPILED_TEMPLATES,
     )
     environment.globals |= {
         "site": {

@@ -146,6 +146,8 @@ def _is_responsible(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
     match whose:
         case Whose.DESK:
             return actor.unit == case.desk
+        case Whose.OTHER_DESK:
+            return actor.unit == case.desk != case.lead
         case Whose.HOLDER:
             return bool(case.lead) and actor.unit == case.lead
         case Whose.CO:

@@ -22,6 +22,9 @@ class ConditionRule:
     when: tuple[str, object] | None = None
     when_not: tuple[str, object] | None = None
     times: int = 1
+    cleared_when: tuple[Act, str, frozenset[object]] | None = (
+        None  # cleared also by this act where it brings one of these
+    )
 
 
 RETURNS_MOST = 2
@@ -35,6 +38,8 @@ def _rule(condition: Condition, set_by: set[Act], cleared_by: Iterable[Act], **m
 
 CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}),
+    _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT}),
+    _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE}),
     _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
     _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, when=("designated", True)),
     _rule(M.RETURNED_OUT, {A.RETURN}, (), times=RETURNS_MOST),
@@ -46,7 +51,13 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK}, when=("mode", "commission")),
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING}),
     _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
-    _rule(M.FINISHED, {A.CLOSE, A.CALL_BACK}, {A.REOPEN}, when_not=("outcome", "unsatisfied")),
+    _rule(
+        M.FINISHED,
+        {A.CLOSE, A.CALL_BACK},
+        {A.REOPEN},
+        when_not=("outcome", "unsatisfied"),
+        cleared_when=(A.RATE, "level", frozenset({1, 2})),
+    ),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
 )
@@ -57,11 +68,18 @@ def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> f
     counts: dict[Condition, int] = {}
     for act, data in history:
         for row in CONDITION_RULES:
-            if act in row.cleared_by:
+            if act in row.cleared_by or _clears(row, act, data):
                 counts[row.condition] = 0
             if act in row.set_by and _applies(row, data):
                 counts[row.condition] = counts.get(row.condition, 0) + 1
     return frozenset(row.condition for row in CONDITION_RULES if counts.get(row.condition, 0) >= row.times)
+
+
+def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:
+    if row.cleared_when is None:
+        return False
+    clearing_act, need, values = row.cleared_when
+    return act is clearing_act and data.get(need) in values
 
 
 def _applies(row: ConditionRule, data: Mapping[str, object]) -> bool:

@@ -197,6 +197,8 @@ def _compute_under(
                 clocks = [_reassign(clock, Holder.DESK, desk, rows) for clock in clocks]
             case Act.EXTEND:
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
+            case Act.CONTEST | Act.OVERTURN:
+                clocks = [_annul_refusal(clock, event) for clock in clocks]
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
@@ -350,6 +352,22 @@ def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Cl
         return running  # what was too late before the pause stays too late
     days = (office_day(event.at) - office_day(clock.stopped_at)).days + 1
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
+
+
+_DECIDED_ANEW = frozenset({"review", "re_review"})
+
+
+def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
+    """The clock once the refusal that stopped it is looked at again, or was overturned.
+
+    The citizen's own clock runs on from receipt, that of a review from its request. What a unit kept by a refusal that
+    was wrong it did not keep (信访工作条例 第四十四条第二项).
+    """
+    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
+        return clock
+    if clock.holder is Holder.CITIZEN_OWN or clock.term in _DECIDED_ANEW:
+        return replace(clock, stopped_at=None, stopped_by=None, kept=True)
+    return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
 
 
 def _restart(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:

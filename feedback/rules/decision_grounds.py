@@ -160,10 +160,15 @@ TRIGGERS: tuple[DecisionGround, ...] = (
 )
 # fmt: on
 
+NOT_OUR_DUTY = frozenset({"not_ours", "other_power", "outside_duty"})
+"""Grounds by which a unit says that a matter is not its own: what it must no longer say once the desk designated it."""
+
 TABLES: Mapping[tuple[Act, str], tuple[DecisionGround, ...]] = MappingProxyType(
     {
         (Act.DECLINE, "ground"): GROUNDS,
+        (Act.ASK_DECLINE, "ground"): GROUNDS,
         (Act.DIVERT, "legal_route"): LEGAL_ROUTES,
+        (Act.ASK_DIVERT, "legal_route"): LEGAL_ROUTES,
         (Act.REPLY, "outcome"): OUTCOMES,
         (Act.SUPERVISE, "trigger"): TRIGGERS,
     }

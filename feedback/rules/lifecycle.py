@@ -43,8 +43,10 @@ class Step:
 S, R, W, A, P, K, M = Status, Role, Whose, Act, Profile, Kind, Condition
 
 _DESK = ((R.RECEPTION, W.DESK),)
+_OTHER_DESK = ((R.RECEPTION, W.OTHER_DESK),)
 _HOLDER = ((R.CLERK, W.HOLDER), (R.LEAD, W.HOLDER))
 _LEAD = ((R.LEAD, W.HOLDER),)
+_CLERK = ((R.CLERK, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
 _OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
@@ -56,6 +58,7 @@ _RATING = frozenset({P.RATING})
 CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 """What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
+_AGAIN = frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
 
@@ -94,9 +97,29 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),
           law="信访工作条例 第二十三条（受理告知）"),
-    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_HOLDER),      must("reason", "where_instead"), may("ground"), profiles=_CASES,
-          law="信访工作条例 第十九条第三款、第二十三条、第三十六条第三款"),
-    _step(A.DIVERT,            (S.RECEIVED, S.ASSIGNED, S.ACCEPTED), S.DIVERTED, (*_DESK, *_HOLDER), must("legal_route", "text"), may("where_instead", "target_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
+    _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _CLERK,                  must("ground", "reason", "where_instead"), profiles=_PETITION, unless=frozenset({M.DECLINE_ASKED}), public=False,
+          law="信访工作条例 第二十三条", remark="不予受理由有权处理的机关决定：经办人提出，单位负责人签批；指定办理或者异议没有同意的，不得再以不属职权为由提出"),
+    _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _HOLDER,                 must("ground", "reason", "where_instead"), profiles=_HOTLINE, unless=frozenset({M.DECLINE_ASKED}), public=False,
+          law="国办发〔2020〕53号（受理范围）", remark="承办单位不能自行不予受理：写明依据报12345中心决定；指定办理的不得再以不属职责为由提出"),
+    _step(A.REFUSE_DECLINE,    (S.ASSIGNED,),                  None,       _LEAD,                   must("reason"), profiles=_PETITION, only=frozenset({M.DECLINE_ASKED}), public=False,
+          law="信访工作条例 第二十三条", remark="负责人不同意的，依法受理"),
+    _step(A.REFUSE_DECLINE,    (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_HOTLINE, only=frozenset({M.DECLINE_ASKED}), public=False,
+          law="国办发〔2020〕53号（受理范围）", remark="中心不同意的，承办单位应当签收办理"),
+    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_LEAD),        must("ground", "reason", "where_instead"), profiles=_PETITION, stages=frozenset({Stage.FIRST}),
+          law="信访工作条例 第十九条第三款、第二十三条、第三十六条第三款", remark="登记前由受理窗口决定，转送、交办后由承办单位负责人签批；写明依据和去处，群众可以提出异议一次"),
+    _step(A.DECLINE,           (S.ASSIGNED,),                  S.DECLINED, _LEAD,                   must("ground", "reason", "where_instead"), profiles=_PETITION, stages=_AGAIN,
+          law="信访工作条例 第三十五条、第三十六条", remark="复查、复核请求只由复查、复核机关决定是否受理"),
+    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, _DESK,                   must("ground", "reason", "where_instead"), profiles=_HOTLINE,
+          law="国办发〔2020〕53号（受理范围）", remark="只由12345中心决定，写明依据和去处；群众可以提出异议一次"),
+    _step(A.CONTEST,           (S.DECLINED, S.DIVERTED),       S.RECEIVED, _OWNER,                  must("reason"), profiles=_CASES, most=1,
+          law="信访工作条例 第四十四条第二项（应当受理而不予受理的，由上级机关责令改正）", remark="对不予受理、导入法定程序有异议的，受理窗口重新审查一次；期限从收到来件之日算，不因此延后"),
+    _step(A.OVERTURN,          (S.DECLINED, S.DIVERTED),       S.RECEIVED, _OVERSEER,               must("reason"), profiles=_CASES, most=2,
+          law="信访工作条例 第四十四条第二项", remark="不予受理不当的，由监督部门责令改正，退回受理窗口"),
+    _step(A.ASK_DIVERT,        (S.ASSIGNED, S.ACCEPTED),       None,       _CLERK,                  must("legal_route", "text"), may("where_instead", "target_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
+          unless=frozenset({M.HEARING, M.DIVERT_ASKED}), public=False, law="信访工作条例 第三十一条第一项至第五项（导入法定程序）", remark="经办人提出，单位负责人签批"),
+    _step(A.REFUSE_DIVERT,     (S.ASSIGNED, S.ACCEPTED),       None,       _LEAD,                   must("reason"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), only=frozenset({M.DIVERT_ASKED}), public=False,
+          law="信访工作条例 第三十一条", remark="负责人不同意的，继续办理"),
+    _step(A.DIVERT,            (S.RECEIVED, S.ASSIGNED, S.ACCEPTED), S.DIVERTED, (*_DESK, *_LEAD), must("legal_route", "text"), may("where_instead", "target_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           unless=frozenset({M.HEARING}), law="信访工作条例 第三十一条第一项至第五项（导入法定程序）", remark="写明应走的程序、受理机关和该程序自己的期限"),
     _step(A.ASK,               (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      must("text"), profiles=_CASES, remark="请群众补充情况不停表：条例只在复核听证时停表"),
     _step(A.SUPPLEMENT,        (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, (*_OWNER, *_DESK), must("text"), may("attachments"), profiles=_CASES),
@@ -165,7 +188,7 @@ STEPS: tuple[Step, ...] = (
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
           law="济南市12345条例 第二十七条（退回再办）", remark="回访时群众不认可的，办结后也可以退回再办"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_DESK),        must("reason"), profiles=_RATING, most=1,
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES,
           law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
@@ -173,13 +196,14 @@ STEPS: tuple[Step, ...] = (
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
-          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OVERSEER),  must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口的，只由监督部门回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
           remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),
     _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
-    _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_DESK, *_HOLDER), (), may("reason"), remark="评价期满自动办结，窗口和承办单位也可以结"),
+    _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_OTHER_DESK),    (), may("reason"), profiles=_CASES, remark="评价期满自动办结，受理窗口也可以结；答复的单位自己不能结"),
+    _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   _SYSTEM,                 (), may("reason"), profiles=_RATING, law="国办发〔2019〕51号（回访整改）", remark="差评整改由别人回访后办结，被评价的单位不能自己结"),
 )
 # fmt: on
 

@@ -16,7 +16,7 @@ from feedback.rules.access import CaseAccess
 from feedback.rules.deadlines import Clock, list_extendable, max_extension_days
 from feedback.rules.lifecycle import find_redirect, list_steps
 from feedback.rules.projection import CaseProjection
-from feedback.rules.vocabulary import Act, Profile
+from feedback.rules.vocabulary import Act, Condition, Profile, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,17 @@ def _check_diversion(attempt: Attempt) -> None:
     _parse_day(attempt, "target_day")
 
 
+def _check_refusal(attempt: Attempt) -> None:
+    """Who may return a matter no more does not get rid of it as not its own either (returns are bounded)."""
+    state = attempt.before.state
+    if state.status is Status.ASSIGNED and state.conditions & _BOUND and attempt.data["ground"] in _NOT_OUR_DUTY:
+        raise Invalid({"ground": "designated"})
+
+
+_BOUND = frozenset({Condition.DESIGNATED, Condition.OVERRULED, Condition.RETURNED_OUT})
+_NOT_OUR_DUTY = decision_grounds.NOT_OUR_DUTY
+
+
 def _check_co_units(attempt: Attempt) -> None:
     """Asking the lead alone to help itself would look done and be nothing."""
     if set(attempt.data["units"]) <= {attempt.case_access.lead}:
@@ -187,6 +198,9 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.HEARING: _check_hearing,
         Act.DELIVER: _check_delivery,
         Act.DIVERT: _check_diversion,
+        Act.ASK_DIVERT: _check_diversion,
+        Act.ASK_DECLINE: _check_refusal,
+        Act.DECLINE: _check_refusal,
     }
 )
 

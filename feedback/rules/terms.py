@@ -149,13 +149,14 @@ _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
 _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
+_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
 _53 = "国办发〔2020〕53号；平台承诺（各地12345规定 5个工作日）"
 
 # fmt: off
 TERMS: tuple[Term, ...] = (
     # --- 信访 petition
-    _term("petition.forward.2022", "forward", "登记转送交办", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.DIVERT, A.TRANSFER}, "15cd",
+    _term("petition.forward.2022", "forward", "登记转送交办", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.DIVERT, A.TRANSFER}, "15cd",
           "信访工作条例 第二十二条", profiles=_PETITION, voided_by=_ALL_ENDS, remark="下转、上报的，新窗口自收到之日起另算"),
     _term("petition.report_up.2022", "report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
           "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=CLAIMS, urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=Length(1, U.HOURS)),
@@ -197,9 +198,9 @@ TERMS: tuple[Term, ...] = (
           kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
     # --- 12345 hotline
-    _term("hotline.forward.2020", "forward", "派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
+    _term("hotline.forward.2020", "forward", "派单", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
-    _term("hotline.forward.urgent.2020", "forward", "紧急派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1h",
+    _term("hotline.forward.urgent.2020", "forward", "紧急派单", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1h",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(1, U.HOURS)),
     _term("hotline.notify.2020", "notify", "签收受理", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1wd",
           "国办发〔2020〕53号（办理）；平台承诺 1个工作日签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),

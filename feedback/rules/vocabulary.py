@@ -174,6 +174,12 @@ class Act(StrEnum):
     AUDIT = "audit"
     REFOLD = "refold"
     NAME_UNIT = "name_unit"
+    ASK_DECLINE = "ask_decline"
+    REFUSE_DECLINE = "refuse_decline"
+    ASK_DIVERT = "ask_divert"
+    REFUSE_DIVERT = "refuse_divert"
+    CONTEST = "contest"
+    OVERTURN = "overturn"
 
 
 class Condition(StrEnum):
@@ -195,6 +201,8 @@ class Condition(StrEnum):
     AUDITED = "audited"  # the last result was looked through
     FINISHED = "finished"  # closed, and nobody was found dissatisfied
     UNIT_UNKNOWN = "unit_unknown"  # an imported answer whose unit nobody knows yet
+    DECLINE_ASKED = "decline_asked"  # the unit asks not to accept; the centre, or the unit's head, has yet to decide
+    DIVERT_ASKED = "divert_asked"  # a clerk asks for a legal route; the unit's head has yet to decide
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 
@@ -202,6 +210,7 @@ class Whose(StrEnum):
     """Which unit a staff role must belong to for a step."""
 
     DESK = "desk"  # the case's reception desk
+    OTHER_DESK = "other_desk"  # the case's reception desk, unless it handles the case itself
     HOLDER = "holder"  # the unit that leads the case now
     CO = "co"  # a co-unit now
     OVERSEER = "overseer"  # above the units, by office

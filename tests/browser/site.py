@@ -32,6 +32,7 @@ from web.tasks import topics
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 60.0
 T = TypeVar("T")
+REFUSAL = {"ground": "by_procedure", "reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"}
 ANSWER = (
     "您好，您反映的学校门口拥堵问题收悉。经我局会同学校现场核实，情况属实。根据道路交通安全法，"
     "已安排上下学时段专人疏导，并增设护栏，9 月 20 日前完成。对本答复不服的，可以在 30 日内申请复查。"
@@ -96,14 +97,14 @@ class Site:
                 ("accept", {}),
                 ("reply", {"text": ANSWER, **({"outcome": "explain"} if fields.get("kind") == "appeal" else {})}),
             ],
-            "declined": [("decline", {"reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"})],
+            "declined": [("decline", REFUSAL)],
         }
         if state == "withdrawn":
             data = {"code": code, "reason": "问题已经解决了"}
             done = await self.api.post(f"/api/v1/cases/{no}/acts/withdraw", json=data)
             assert done.status_code == 200, done.text
         for act, data in steps[state]:
-            done = await self.act(no, act, f"clerk-{unit}", data)
+            done = await self.act(no, act, "reception" if act == "decline" else f"clerk-{unit}", data)
             assert done.status_code == 200, done.text
         return Case(no, code, unit)
 

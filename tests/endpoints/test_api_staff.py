@@ -182,7 +182,7 @@ async def test_nothing_to_read_gets_an_honest_answer(door: Door) -> None:
         ("classify", {"category": "9999"}, {"category"}),
         ("merge", {"case": "20200101-000000", "reason": "同一件事"}, {"case"}),
         ("merge", {"case": "9" * 500, "reason": ""}, {"case", "reason"}),
-        ("decline", {"reason": "x" * 1001}, {"reason", "where_instead"}),
+        ("decline", {"reason": "x" * 1001}, {"ground", "reason", "where_instead"}),
         ("note", {"text": "x" * 5001, "version": "1"}, {"version"}),
     ],
 )

@@ -128,7 +128,7 @@ async def test_a_missing_reason_shows_the_form_again_and_keeps_the_rest(door: Do
     async with at_desk(door, "reception") as reception:
         no, unit = await at_unit(door, reception)
     async with at_desk(door, f"clerk-{unit}") as clerk:
-        response = await clerk.post(f"/desk/cases/{no}/acts/decline", data={"where_instead": "区法院立案庭"})
+        response = await clerk.post(f"/desk/cases/{no}/acts/ask_decline", data={"where_instead": "区法院立案庭"})
         assert response.status_code == 422
         assert "请填写理由" in response.text
         assert "区法院立案庭" in response.text

@@ -176,7 +176,7 @@ async def test_closing_takes_nobodys_right_to_a_review(context: AppContext) -> N
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已按规定处理。", outcome="reject")
-    await does(no, "clerk-jiaoyu", Act.CLOSE, DAY)
+    await does(no, "reception", Act.CLOSE, DAY)
     assert await does(no, "citizen", Act.REVIEW, 10 * DAY, reason="不服") is Status.RECEIVED
 
 

@@ -1,5 +1,6 @@
 """The table of steps is complete, has no dead end, and cites its law."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import product
 
@@ -109,7 +110,7 @@ def test_a_reply_before_acceptance_is_not_now() -> None:
 def test_what_a_step_needs_is_named_when_it_is_missing() -> None:
     with pytest.raises(Invalid) as caught:
         check_step(_state(Status.ASSIGNED), Act.DECLINE, {"reason": "  "})
-    assert caught.value.fields == {"reason": "missing", "where_instead": "missing"}
+    assert caught.value.fields == dict.fromkeys(("ground", "reason", "where_instead"), "missing")
 
 
 @pytest.mark.parametrize("level", [0, 6, -1, True, "5", 2.5, None])
@@ -144,4 +145,9 @@ def test_the_rated_unit_does_not_call_back_about_itself() -> None:
     case = CaseAccess("1", False, desk="rexian", lead="jiaoyu", held=frozenset({"jiaoyu"}))
     acts = {s.act for s in open_steps(clerk, _state(Status.REPLIED, Kind.RECTIFY), case)}
     assert Act.CALL_BACK not in acts
-    assert all(whose in (Whose.DESK, Whose.OVERSEER) for s in STEPS if s.act is Act.CALL_BACK for _, whose in s.who)
+    for rating in (s for s in STEPS if s.act is Act.CALL_BACK and Profile.RATING in s.profiles):
+        assert {whose for _, whose in rating.who} == {Whose.OTHER_DESK, Whose.OVERSEER}
+    desk = Actor("d", "丁", frozenset({Role.RECEPTION}), unit="rexian", units=frozenset({"rexian"}))
+    rated = replace(case, lead="rexian", held=frozenset({"rexian"}))
+    offered = {s.act for s in open_steps(desk, _state(Status.REPLIED, Kind.RECTIFY), rated)}
+    assert not {Act.CALL_BACK, Act.CLOSE, Act.REOPEN} & offered

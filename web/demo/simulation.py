@@ -41,6 +41,7 @@ from web.context import AppContext
 from web.demo import waves
 from web.demo.population import draw_name, draw_phone, list_villages
 from web.demo.publication import publish_months
+from web.demo.refusals import build_refusal
 from web.demo.seed import SEED, fill_slots, load_data
 from web.demo.waves import ScheduledCase
 
@@ -328,9 +329,10 @@ class DemoSimulation:
             self._queue(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
             return
         if fate < 0.07:
-            reason = self._phrase(Act.DECLINE)
-            data = {"reason": reason, "where_instead": "请向有权处理的机关提出"}
-            self._queue(no, Act.DECLINE, Role.CLERK, data, at + self._hours(2, 20))
+            role, refusal = build_refusal(Kind(message["kind"]), self._phrase(Act.DECLINE))
+            asked_at = at + self._hours(1, 8)
+            self._queue(no, Act.ASK_DECLINE, Role.CLERK, refusal, asked_at)
+            self._queue(no, Act.DECLINE, role, refusal, asked_at + self._hours(1, 8))
             return
         if fate < 0.12:
             self._queue(no, Act.RETURN, Role.CLERK, {"reason": self._phrase(Act.RETURN)}, at + self._hours(1, 6))
@@ -339,8 +341,8 @@ class DemoSimulation:
         accepted_at = at + (self._hours(1, 16) if self.rng.random() < 0.9 else self._hours(30, 90))
         self._queue(no, Act.ACCEPT, Role.CLERK, {}, accepted_at)
         if self.rng.random() < 0.75:
-            data = {"text": "已电话联系，了解了具体情况。"}
-            self._queue(no, Act.CONTACT, Role.CLERK, data, accepted_at + self._hours(0.5, 9))
+            called = {"text": "已电话联系，了解了具体情况。"}
+            self._queue(no, Act.CONTACT, Role.CLERK, called, accepted_at + self._hours(0.5, 9))
         if message.get("co") or self.rng.random() < 0.08:
             self._plan_help(no, accepted_at + self._hours(1, 5))
         if self.rng.random() < 0.03:

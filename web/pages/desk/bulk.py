@@ -93,8 +93,8 @@ async def _bulk_row(
             row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{acts.ACTS[act].label}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
-        elif act is Act.DECLINE and not (data.get("reason") and data.get("where_instead")):
-            row |= {"words": "请在下面写明理由和应到哪里反映，再预览", "ok": not is_confirmed, "lacks": True}
+        elif act is Act.DECLINE and not (data.get("ground") and data.get("reason") and data.get("where_instead")):
+            row |= {"words": "请在下面写明理由、情形和应到哪里反映，再预览", "ok": not is_confirmed, "lacks": True}
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None

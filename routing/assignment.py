@@ -12,6 +12,26 @@ _SERVICE_KINDS = frozenset({"", Kind.COMPLAINT, Kind.HELP, Kind.CONSULT})
 """What a public utility may answer by itself; "" while the kind is not known."""
 
 
+ACCUSATION_FLAG = "accuse"
+"""The flag of a message that accuses an official, when it is certain; a hunch has a mark behind it."""
+
+
+def is_accusation(flags: Iterable[str]) -> bool:
+    """Whether the words certainly accuse an official (信访工作条例 第三十条), whatever kind the writer chose."""
+    return ACCUSATION_FLAG in flags
+
+
+def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
+    """Whether no rule may send the case to a unit: reports (检举控告), and what accuses an official under another kind.
+
+    A machine decides about neither. Only a report that names its own desk is sent on by the rows: nobody there may see
+    it, so nobody there could decide.
+    """
+    if case.kind is Kind.REPORT:
+        return case.desk not in list_barred_units(case, directory)
+    return case.stage is Stage.FIRST and is_accusation(case.flags)
+
+
 def assignment_data(decision: Decision) -> dict[str, Any]:
     """What the entry keeps of a decision: who, with whom, by which row and why."""
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}

@@ -18,7 +18,7 @@ from feedback.rules import access
 from feedback.rules.access import SYSTEM, Actor, CaseAccess
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Profile, Status
-from routing.assignment import assignment_data, choose_unit, list_barred_units
+from routing.assignment import assignment_data, choose_unit, list_barred_units, must_be_assigned_by_person
 from routing.directory import Directory, list_overseers, load_directory
 from routing.notices import digests, escalation
 from routing.notices.catalogue import (
@@ -46,6 +46,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         if case.status is not Status.RECEIVED or case.is_left_open_history:
             raise NotNow(no=case.no)
         directory = await load_directory()
+        if must_be_assigned_by_person(case, directory):
+            raise NotNow(no=case.no)
         decision = choose_unit(case, directory)
         if decision.unit:
             await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment_data(decision), now=now, expect=case.version)

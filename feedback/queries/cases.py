@@ -152,6 +152,7 @@ async def load_summary(no: str) -> CaseSummary:
         unit=case.unit,
         is_named=to_clock_facts(case).named,
         urgency=case.urgency,
+        flags=tuple(case.flags.split()),
         is_left_open_history=case.channel == Channel.IMPORT and case.next_due_at is None,
         entries=tuple(_entry_view(e, False, list_unknown_times([to_event(e) for e in entries])) for e in entries),
     )

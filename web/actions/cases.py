@@ -24,6 +24,7 @@ from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import assignment_rules, directory
+from routing.assignment import is_accusation
 from routing.directory import Directory
 from web.actions import publication
 from web.context import AppContext
@@ -62,7 +63,7 @@ async def submit_case(
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
     submit = partial(
         cases.submit,
-        replace(fill_submission(submission, names, settings.desk), flags=raised_flags),
+        fill_submission(replace(submission, flags=raised_flags), names, settings.desk),
         actor,
         now=context.clock.now(),
         vault=settings.vault,
@@ -89,7 +90,7 @@ def fill_submission(submission: Submission, names: Directory, desk: str) -> Subm
         urgency=submission.urgency or _compute_urgency(submission, is_calm),
         attachments=tuple(dict.fromkeys(submission.attachments)),
     )
-    if submission.kind != Kind.REPORT:
+    if submission.kind != Kind.REPORT and not is_accusation(submission.flags):
         return complete
     return replace(complete, bars=submission.bars | find_barred_units(words, names, complete.desk, complete.region))
 

@@ -22,7 +22,7 @@ from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary, EntryView
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
-from routing.assignment import assignment_data, choose_unit
+from routing.assignment import assignment_data, choose_unit, must_be_assigned_by_person
 
 if TYPE_CHECKING:
     from classify.model.release import Model, Verdict
@@ -52,6 +52,10 @@ def build_handler(current_model: CurrentModel, settings: Settings) -> Handler:
             data["proposed"] = proposed
         if case.is_left_open_history:
             data["held"] = "history"  # perhaps it was answered long ago: the desk looks before a unit is sent after it
+            await cases.acts(case.no, [ActCommand(Act.CLASSIFY, SYSTEM, data, now)], expect=case.version)
+            return
+        if must_be_assigned_by_person(case, names):
+            data["held"] = "person"  # a machine decides neither on a report nor on an accusation
             await cases.acts(case.no, [ActCommand(Act.CLASSIFY, SYSTEM, data, now)], expect=case.version)
             return
         if hold_reason := await find_hold_reason(data, find_street(case, names), settings.automatic_mode):

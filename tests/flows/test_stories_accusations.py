@@ -1,0 +1,61 @@
+"""Stories of accusations: by what the words say, whatever kind the writer chose (信访工作条例 第三十条)."""
+
+import pytest
+
+from tests.flows.story import Story
+from tests.people import ANNAS_MESSAGE, Door
+
+UNDER_ANOTHER_KIND = {
+    "appeal": ("控告区教育局科长索贿", "控告区教育局王科长索贿两万元，请求查处违纪。"),
+    "complaint": ("低保科科长收红包", "区民政局低保科科长收了我两千块红包，请纪检查处。"),
+    "help": ("班主任索要礼金", "区教育局下属小学的班主任向家长索要礼金，请查处违纪。"),
+}
+
+
+@pytest.fixture
+def story(door: Door) -> Story:
+    return Story(door)
+
+
+@pytest.mark.parametrize("kind", UNDER_ANOTHER_KIND)
+async def test_art_30_an_accusation_under_another_kind_waits_for_a_person_and_never_reaches_the_accused(
+    story: Story, kind: str
+) -> None:
+    title, text = UNDER_ANOTHER_KIND[kind]
+    accused = "minzheng" if kind == "complaint" else "jiaoyu"
+    await story.submit("2026-03-02 09:00", kind=kind, title=title, text=text)
+    await story.door.drain()
+    case = await story.seen()
+    assert (case["status"], case["unit"]) == ("received", None)
+    for who in (f"clerk-{accused}", f"lead-{accused}"):
+        response = await story.door.get(f"/api/v1/cases/{story.no}", await story.door.log_in(who))
+        assert response.status_code == 404, who
+    sent = await story.tries("reception", "assign", unit=accused)
+    assert (sent.status_code, set(sent.json()["error"]["fields"])) == (422, {"unit"})
+    assert (await story.does("reception", "assign", unit="jiwei"))["status"] == "assigned"
+
+
+async def test_art_30_no_machine_decides_who_gets_a_report(story: Story) -> None:
+    await story.submit(
+        "2026-03-02 09:00", kind="report", title="举报小学乱收费", text="区教育局某科长收受回扣，请查处。"
+    )
+    await story.door.drain()
+    case = await story.seen()
+    assert (case["status"], case["unit"]) == ("received", None)
+    assert (await story.does("reception", "assign", unit="jiwei"))["unit"]["code"] == "jiwei"
+
+
+async def test_art_30_a_report_about_its_own_desk_goes_on_by_the_rows(story: Story) -> None:
+    await story.submit(
+        "2026-03-02 09:00", kind="report", title="举报热线", text="区12345热线中心的主任收受商家礼金，请查处。"
+    )
+    await story.door.drain()
+    response = await story.door.get(f"/api/v1/cases/{story.no}", await story.door.log_in("reception"))
+    assert response.status_code == 404
+
+
+async def test_what_accuses_nobody_goes_on_by_itself(story: Story) -> None:
+    words = {name: str(ANNAS_MESSAGE[name]) for name in ("title", "text")}
+    await story.submit("2026-03-02 09:00", kind="complaint", **words)
+    await story.door.drain()
+    assert (await story.seen())["status"] == "assigned"

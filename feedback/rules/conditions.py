@@ -48,6 +48,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
     _rule(M.FINISHED, {A.CLOSE, A.CALL_BACK}, {A.REOPEN}, when_not=("outcome", "unsatisfied")),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
+    _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
 )
 

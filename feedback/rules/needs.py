@@ -72,6 +72,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("desk", "desk", most=60),
             Need("staff", "staff", most=80),
             Need("day", "day"),
+            Need("received_day", "day"),
             Need("time_unknown", "switch"),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
@@ -81,6 +82,9 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
 
 CONCLUSION = Need("outcome", "choice")
 """What an opinion concludes: one of the three outcomes of 第三十二条."""
+
+REFUSAL_GROUND = Need("ground", "choice")
+"""Why a review organ does not take a request up: it must name a row that holds for the stage."""
 
 
 def find_need_fault(need: Need, value: object) -> str | None:

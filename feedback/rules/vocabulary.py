@@ -195,6 +195,7 @@ class Condition(StrEnum):
     AUDITED = "audited"  # the last result was looked through
     FINISHED = "finished"  # closed, and nobody was found dissatisfied
     UNIT_UNKNOWN = "unit_unknown"  # an imported answer whose unit nobody knows yet
+    IN_REVIEW = "in_review"  # a review or re-review was asked for
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 

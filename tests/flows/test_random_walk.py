@@ -67,8 +67,10 @@ async def test_a_refused_review_leaves_no_clock_behind(context: AppContext) -> N
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。", "outcome": "reject"}, now=MONDAY + 3 * HOUR)
     await cases.act(no, Act.REVIEW, citizen(no), {"reason": "不服"}, now=MONDAY + 4 * HOUR)
-    refused = {"reason": "已经复查", "where_instead": "人民法院"}
-    await cases.act(no, Act.DECLINE, desk, refused, now=MONDAY + 5 * HOUR)
+    await cases.act(no, Act.ASSIGN, desk, {"unit": "quzhengfu"}, now=MONDAY + 5 * HOUR)
+    organ = await directory.load_actor("clerk-quzhengfu")
+    refused = {"reason": "已过三十日", "where_instead": "人民法院", "ground": "review_not_due"}
+    await cases.act(no, Act.DECLINE, organ, refused, now=MONDAY + 6 * HOUR)
     assert await jobs.count_orphaned_clocks() == 0
 
 

@@ -18,7 +18,7 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Case, CasePerson, Link, Person
-from feedback.record.people import id_hash, id_tail_hash, name_hash, person_id_of, phone_hash
+from feedback.record.people import has_common_petitioner, id_hash, id_tail_hash, name_hash, person_id_of, phone_hash
 from feedback.record.persistence import load_case_accesses
 from feedback.rules import identity_documents
 from feedback.rules.access import Actor
@@ -167,6 +167,20 @@ async def store_proposals(case_id: int, proposals: Iterable[LinkProposal], now: 
     ]
     if rows:
         await Link.bulk_create(rows, ignore_conflicts=True)
+
+
+async def may_be_one_matter(no: str, other_no: str) -> bool:
+    """Whether one person brought both cases, or somebody confirmed that they belong to one campaign."""
+    case, other = await Case.get(no=no), await Case.get(no=other_no)
+    if await has_common_petitioner(case, other):
+        return True
+    kind, state = LinkKind.CAMPAIGN.value, LinkState.CONFIRMED.value
+    confirmed = Link.filter(kind=kind, state=state)
+    if await confirmed.filter(case_id=case.id, earlier_id=other.id).exists():
+        return True
+    roots = await confirmed.filter(case_id__in=[case.id, other.id]).values_list("case_id", "earlier_id")
+    groups = {id_: {root for case_id, root in roots if case_id == id_} for id_ in (case.id, other.id)}
+    return bool(groups[case.id] & groups[other.id])
 
 
 async def list_links(actor: Actor, no: str) -> list[LinkView]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from feedback.rules import review_organs
 from feedback.rules.read_models import CaseFile, CaseSummary
+from feedback.rules.review_organs import OrganFacts
 from feedback.rules.vocabulary import Act, Kind, Stage
 from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
@@ -56,7 +58,10 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
         region_chain=directory.region_chain(region),
         barred=barred_codes,
     )
-    return decide_for_message(facts, f"{case.title}\n{case.text}", directory)
+    decision = decide_for_message(facts, f"{case.title}\n{case.text}", directory)
+    if find_organ_fault(case, decision.unit, directory):
+        return Decision("", (), decision.rule, "不是有权处理的机关，由受理窗口指定")
+    return decision
 
 
 def decide_for_message(facts: CaseFacts, text: str, directory: Directory) -> Decision:
@@ -87,11 +92,29 @@ def list_barred_units(case: CaseFile | CaseSummary, directory: Directory) -> fro
     return frozenset[str]().union(*(directory.subtree(unit) for unit in unit_codes))
 
 
+def find_organ_fault(case: CaseFile | CaseSummary, unit: str, directory: Directory) -> str:
+    """Why a unit may not lead the case in its stage, as a stable code; "" where it may."""
+    deciders = _list_deciders(case)
+    last_decider = deciders[-1] if deciders else ""
+    facts = OrganFacts(
+        superiors=directory.list_superiors(last_decider),
+        subordinates=directory.subtree(last_decider) if last_decider else frozenset(),
+        barred=list_barred_units(case, directory),
+        is_committee=directory.is_committee(unit),
+    )
+    return review_organs.find_organ_fault(case.kind, case.stage, unit, deciders, facts)
+
+
+def _list_deciders(case: CaseFile | CaseSummary) -> tuple[str, ...]:
+    return review_organs.list_deciders((entry.act, entry.data) for entry in case.entries)
+
+
 def _choose_reviewer(case: CaseFile | CaseSummary, directory: Directory, barred_codes: frozenset[str]) -> Decision:
     """复查 and 复核 go to the unit one level above whoever decided last."""
-    lead_units = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
-    superior_unit = directory.superior(lead_units[-1]) if lead_units else ""
-    if not superior_unit or superior_unit in barred_codes:
+    deciders = _list_deciders(case)
+    superiors = directory.list_superiors(deciders[-1]) if deciders else ()
+    superior_unit = review_organs.choose_reviewing_organ(deciders, superiors, barred_codes)
+    if not superior_unit:
         return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
     law = "信访工作条例 第三十五条" if case.stage is Stage.REVIEW else "信访工作条例 第三十六条"
     return Decision(superior_unit, (), "review", f"由原办理机关的上一级机关办理({law})")

@@ -19,6 +19,8 @@ from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
 UTILITY_KIND = "utility"
+COMMITTEE_LEVEL = "village"
+"""Committees of villages and communities: they help, but no law gives them the power to decide an appeal."""
 """公共服务企业: water, power, gas, heating, buses."""
 
 _REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
@@ -132,6 +134,18 @@ class Directory:
         """The unit one level above: the one that reviews (信访工作条例 第三十五条)."""
         row = self.by_code.get(code)
         return row.parent if row else ""
+
+    def list_superiors(self, code: str) -> tuple[str, ...]:
+        """All units above, the nearest first."""
+        superiors: list[str] = []
+        while (code := self.superior(code)) and code not in superiors:
+            superiors.append(code)
+        return tuple(superiors)
+
+    def is_committee(self, code: str) -> bool:
+        """Whether the unit is a committee of residents (村民委员会、居民委员会)."""
+        row = self.by_code.get(code)
+        return row is not None and row.level == COMMITTEE_LEVEL
 
     def region_chain(self, code: str) -> frozenset[str]:
         """The region and all regions it lies in."""

@@ -59,6 +59,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         cleared_when=(A.RATE, "level", frozenset({1, 2})),
     ),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
+    _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
 )
 

@@ -202,9 +202,9 @@ def _compute_under(
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
-            if not _starts_here(term, event, history, lapsed_terms):
+            if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
                 continue
-            start = received_at if term.from_receipt else event.at
+            start = received_at if term.from_receipt else _first_moment(term, event)
             for unit in _bound_units(term, event, desk, lead):
                 clocks.append(_start_clock(term, event, start, unit, calendar))
     return tuple(clocks)
@@ -256,6 +256,17 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
     if event.by_import:
         return term.holder is Holder.CITIZEN and not is_time_unknown(event, history)
     return event is not history[0] or term.id not in lapsed_terms
+
+
+def _is_running_right(term: Term, clocks: Iterable[Clock]) -> bool:
+    """Whether an older row began the same right already: then the act that would begin it has just restarted that."""
+    return term.code in RIGHTS and bool(term.from_day) and any(c.term == term.code and not c.stopped_at for c in clocks)
+
+
+def _first_moment(term: Term, event: CaseEvent) -> datetime:
+    """When a clock begins: on the day its act names, or with the act."""
+    day = _parse_day(event, term.from_day) if term.from_day else None
+    return start_of_day(day) if day else event.at
 
 
 def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:

@@ -42,6 +42,7 @@ _PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
 _SUGGESTIONS = frozenset({K.SUGGEST})
 _EXCEPT_SUGGESTIONS = frozenset(K) - _SUGGESTIONS
 _FIRST, _AGAIN = frozenset({S.FIRST}), frozenset({S.REVIEW, S.RE_REVIEW})
+_NEVER: frozenset[Stage] = frozenset()  # what older entries cite and nobody may choose: 第三十五条 bars no new request
 _REGULATION = "信访工作条例"
 _BJ, _WF = "北京市接诉即办工作条例 第十一条", "潍坊市12345条例 第十九条"
 _SUPERVISED = frozenset({P.PETITION, P.HOTLINE, P.RATING})
@@ -60,7 +61,7 @@ GROUNDS: tuple[DecisionGround, ...] = (
         _PETITION, stages=_FIRST, letter=GroundLetter.GUIDE),
     DecisionGround("not_ours", "不属于本机关、单位或者本系统的职权范围", f"{_REGULATION} 第二十三条第二款",
         "不属于本机关、单位或者本系统职权范围的，告知信访人向有权处理的机关、单位提出。",
-        _PETITION, letter=GroundLetter.GUIDE),
+        _PETITION, stages=_FIRST, letter=GroundLetter.GUIDE),
     DecisionGround("discipline", "检举控告属于纪检监察机关受理的", f"{_REGULATION} 第二十二条第二款、第三十条",
         "反映的情况属于纪检监察机关受理范围的，按照管理权限由纪检监察机关依规依纪依法处理。",
         _PETITION, kinds=frozenset({K.REPORT}), letter=GroundLetter.GUIDE),
@@ -69,16 +70,16 @@ GROUNDS: tuple[DecisionGround, ...] = (
         _PETITION, stages=_FIRST, letter=GroundLetter.GUIDE),
     DecisionGround("review_not_asked", "收到处理意见后三十日内没有请求复查，又以同一事实和理由提出", f"{_REGULATION} 第三十五条",
         "对处理意见不服的，可以自收到书面答复之日起三十日内请求复查；逾期未请求又以同一事实和理由提出的，不再受理。",
-        _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
+        _PETITION, kinds=CLAIMS, stages=_NEVER, letter=GroundLetter.NOT_AGAIN),
     DecisionGround("re_review_not_asked", "收到复查意见后三十日内没有请求复核，又以同一事实和理由提出", f"{_REGULATION} 第三十六条第一款",
         "对复查意见不服的，可以自收到书面答复之日起三十日内请求复核；逾期未请求又以同一事实和理由提出的，不再受理。",
-        _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
+        _PETITION, kinds=CLAIMS, stages=_NEVER, letter=GroundLetter.NOT_AGAIN),
     DecisionGround("concluded", "对复核意见不服，仍以同一事实和理由提出", f"{_REGULATION} 第三十六条第三款",
         "信访人对复核意见不服，仍然以同一事实和理由提出投诉请求的，各级机关、单位不再受理。",
-        _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
+        _PETITION, kinds=CLAIMS, stages=_FIRST, letter=GroundLetter.NOT_AGAIN),
     DecisionGround("terminated", "已经按规定认定办结、批准终结，又以同一事实和理由提出", f"{_REGULATION} 第三十六条第三款（终结备案，各地办法）",
         "已经依法按程序办理、经批准终结并备案的事项，没有新的事实和理由的，不再受理。",
-        _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
+        _PETITION, kinds=CLAIMS, stages=_FIRST, letter=GroundLetter.NOT_AGAIN),
     DecisionGround("review_not_due", "复查、复核请求不符合条件（逾期、不是原事项、原意见不可复查）", f"{_REGULATION} 第三十五条、第三十六条",
         "复查、复核针对原处理意见或者复查意见，自收到书面答复之日起三十日内提出。",
         _PETITION, kinds=CLAIMS, stages=_AGAIN, letter=GroundLetter.NOT_ACCEPTED),

@@ -58,7 +58,7 @@ _RATING = frozenset({P.RATING})
 CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 """What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
-_AGAIN = frozenset({Stage.REVIEW, Stage.RE_REVIEW})
+_FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
 
@@ -84,7 +84,7 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
-    _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS,
+    _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, stages=_FIRST_STAGE,
           unless=frozenset({M.OBJECTED, M.OVERRULED, M.DESIGNATED, M.RETURNED_OUT, M.DIRECT}), public=False,
           law="信访工作条例 第二十三条第三款（异议）", remark="自收到转送、交办之日起 5 个工作日内提出，写明理由；受理窗口核实同意后才能退回，群众的时限不停"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _DESK,                   must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS,
@@ -105,9 +105,9 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十三条", remark="负责人不同意的，依法受理"),
     _step(A.REFUSE_DECLINE,    (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_HOTLINE, only=frozenset({M.DECLINE_ASKED}), public=False,
           law="国办发〔2020〕53号（受理范围）", remark="中心不同意的，承办单位应当签收办理"),
-    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_LEAD),        must("ground", "reason", "where_instead"), profiles=_PETITION, stages=frozenset({Stage.FIRST}),
+    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_LEAD),        must("ground", "reason", "where_instead"), profiles=_PETITION, stages=_FIRST_STAGE,
           law="信访工作条例 第十九条第三款、第二十三条、第三十六条第三款", remark="登记前由受理窗口决定，转送、交办后由承办单位负责人签批；写明依据和去处，群众可以提出异议一次"),
-    _step(A.DECLINE,           (S.ASSIGNED,),                  S.DECLINED, _LEAD,                   must("ground", "reason", "where_instead"), profiles=_PETITION, stages=_AGAIN,
+    _step(A.DECLINE,           (S.ASSIGNED,),                  S.DECLINED, _LEAD,                   must("ground", "reason", "where_instead"), profiles=_PETITION, stages=_REVIEW_STAGES,
           law="信访工作条例 第三十五条、第三十六条", remark="复查、复核请求只由复查、复核机关决定是否受理"),
     _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, _DESK,                   must("ground", "reason", "where_instead"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（受理范围）", remark="只由12345中心决定，写明依据和去处；群众可以提出异议一次"),
@@ -180,9 +180,9 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十一条；国信发〔2022〕11号 第三条", remark="信访部门和责任单位分开评价；一次评价加一次追评"),
     _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), may("tags", "text", "anonymous"), profiles=_HOTLINE, most=2,
           law="信访工作条例 第二十一条；国办发〔2019〕51号", remark="一次评价加一次追评"),
-    _step(A.REVIEW,            (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), most=1,
+    _step(A.REVIEW,            (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), most=1,
           law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),
-    _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
+    _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
@@ -190,8 +190,8 @@ STEPS: tuple[Step, ...] = (
           law="济南市12345条例 第二十七条（退回再办）", remark="回访时群众不认可的，办结后也可以退回再办"),
     _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
-    _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES,
-          law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
+    _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
+          law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,

@@ -72,6 +72,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("desk", "desk", most=60),
             Need("staff", "staff", most=80),
             Need("day", "day"),
+            Need("received_day", "day"),
             Need("time_unknown", "switch"),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )

@@ -33,10 +33,11 @@ class Attempt:
     )  # what each act last brought, those asking
 
 
-def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -> str:
+def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool) -> str:
     """Why it is too late for a step that its row allows, as a stable code; "" while it is not.
 
-    The one answer for the buttons, the API's `acts` and the act itself.
+    The one answer for the buttons, the API's `acts` and the act itself. `is_delivered`: it is proven that the last
+    answer was received; before that no right to review lapses (信访工作条例 第三十五条、第三十六条: 自收到之日起).
     """
     if act in _EXTENSIONS:
         extendable_clocks = list_extendable(clocks)
@@ -45,8 +46,8 @@ def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetim
     if act not in _RIGHTS or (act is Act.RETURN and profile is not Profile.HOTLINE):
         return ""
     term, code = _RIGHTS[act]
-    if act in _REVIEWS and all(c.term != term for c in clocks):
-        return ""  # nobody knows when the answer was given: a right does not lapse on a day that is not known
+    if act in _REVIEWS and (not is_delivered or all(c.term != term for c in clocks)):
+        return ""  # nobody knows when the answer was received: a right does not lapse on a day that is not known
     clocks_of_term = (c for c in clocks if c.term == term and c.stopped_at is None)
     return "" if any(now < c.due_at for c in clocks_of_term) else code
 
@@ -72,7 +73,13 @@ def check_attempt(attempt: Attempt) -> None:
     ) | _barred_faults(attempt)
     if faults:
         raise Invalid(faults)
-    if code := find_lapse(attempt.act, state.profile, attempt.before.clocks, attempt.now):
+    if code := find_lapse(
+        attempt.act,
+        state.profile,
+        attempt.before.clocks,
+        attempt.now,
+        is_delivered=Condition.DELIVERED in state.conditions,
+    ):
         raise NotNow(code=code, act=attempt.act.value)
     if rule := _RULES.get(attempt.act):
         rule(attempt)
@@ -133,6 +140,16 @@ def _check_delivery(attempt: Attempt) -> None:
         raise Invalid({"day": "after_today"})
     if attempt.before.replied_at and day < office_day(attempt.before.replied_at):
         raise Invalid({"day": "before_the_answer"})
+
+
+def _check_review_request(attempt: Attempt) -> None:
+    """The day the citizen says the answer was received is kept as a fact; it shortens nothing."""
+    if (day := _parse_day(attempt, "received_day")) is None:
+        return
+    if day > office_day(attempt.now):
+        raise Invalid({"received_day": "after_today"})
+    if attempt.before.replied_at and day < office_day(attempt.before.replied_at):
+        raise Invalid({"received_day": "before_the_answer"})
 
 
 def _check_hearing(attempt: Attempt) -> None:
@@ -197,6 +214,8 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.SUPERVISE: _check_target_day,
         Act.HEARING: _check_hearing,
         Act.DELIVER: _check_delivery,
+        Act.REVIEW: _check_review_request,
+        Act.RE_REVIEW: _check_review_request,
         Act.DIVERT: _check_diversion,
         Act.ASK_DIVERT: _check_diversion,
         Act.ASK_DECLINE: _check_refusal,

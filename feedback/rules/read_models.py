@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from feedback.rules import file_types, preconditions
+from feedback.rules.conditions import compute_conditions
 from feedback.rules.deadlines import Clock, Light
 from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
 from feedback.rules.terms import PERSONAL, RIGHTS, Holder
-from feedback.rules.vocabulary import Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import Act, Condition, Kind, Profile, Stage, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,12 @@ class CaseFile:
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
-        return tuple(s for s in self.allowed if not preconditions.find_lapse(s.act, self.profile, self.clocks, now))
+        return tuple(step for step in self.allowed if not self.find_lapse(step.act, now))
+
+    def find_lapse(self, act: Act, now: datetime) -> str:
+        """Why it is too late for a step that the rows allow, as a stable code; "" while it is not."""
+        delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)
+        return preconditions.find_lapse(act, self.profile, self.clocks, now, is_delivered=delivered)
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

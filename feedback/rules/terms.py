@@ -103,6 +103,7 @@ class Term:
     only_when: tuple[str, object] | None = None  # begins only when the act said so
     until: str = ""  # the need that names the last day; `length` holds when it is not said
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
+    from_day: str = ""  # the need that names the first day; the act's own day when it is not said
     from_receipt: bool = False  # counted from when the matter came, not from the act that begins it
     restarted_by: frozenset[Act] = frozenset()  # counts anew from that day
     paused_by: frozenset[Act] = frozenset()
@@ -150,6 +151,8 @@ _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
 _FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
+_DELIVERY_SINCE = date(2026, 11, 29)
+"""From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
 _53 = "国办发〔2020〕53号；平台承诺（各地12345规定 5个工作日）"
 
@@ -193,6 +196,12 @@ TERMS: tuple[Term, ...] = (
     _term("petition.ask_re_review.2022", "ask_re_review", "申请复核", Holder.CITIZEN, {A.REPLY}, {A.RE_REVIEW}, "30cd",
           "信访工作条例 第三十六条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS,
           restarted_by=frozenset({A.DELIVER}), fixed=True, remark="自收到复查意见之日起算"),
+    _term("petition.ask_review.2026", "ask_review", "申请复查", Holder.CITIZEN, {A.DELIVER}, {A.REVIEW}, "30cd",
+          "信访工作条例 第三十五条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS,
+          from_day="day", fixed=True, since=_DELIVERY_SINCE, remark="自收到书面答复之日起算，没有登记送达的不起算，权利一直在"),
+    _term("petition.ask_re_review.2026", "ask_re_review", "申请复核", Holder.CITIZEN, {A.DELIVER}, {A.RE_REVIEW}, "30cd",
+          "信访工作条例 第三十六条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS,
+          from_day="day", fixed=True, since=_DELIVERY_SINCE, remark="自收到复查意见之日起算，没有登记送达的不起算，权利一直在"),
     _term("petition.answer.2022", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE, A.DIVERT}, "90cd",
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
           kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,

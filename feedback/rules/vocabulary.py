@@ -203,6 +203,7 @@ class Condition(StrEnum):
     UNIT_UNKNOWN = "unit_unknown"  # an imported answer whose unit nobody knows yet
     DECLINE_ASKED = "decline_asked"  # the unit asks not to accept; the centre, or the unit's head, has yet to decide
     DIVERT_ASKED = "divert_asked"  # a clerk asks for a legal route; the unit's head has yet to decide
+    IN_REVIEW = "in_review"  # a review or re-review was asked for
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 

@@ -95,6 +95,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(context: App
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
+    await does(no, "clerk-jiaoyu", Act.DELIVER, 3 * DAY, way="direct")
     own = await case_queries.load_file(citizen(no), no, vault=context.settings.vault)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
     offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]

@@ -9,7 +9,7 @@ import pytest
 from classify.duplicates import link_proposals
 from feedback import links
 from feedback.kernel import outbox
-from feedback.kernel.errors import Forbidden, NotFound
+from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.queries import aggregates
 from feedback.record.models.case import Case, Link
 from feedback.rules.access import SYSTEM, Actor
@@ -119,11 +119,15 @@ async def test_a_repeat_counts_once_somebody_decided(context: AppContext, desk: 
     assert await count_repeats_between(MONDAY + HOUR, MONDAY + 2 * HOUR) == set()
 
 
-async def test_a_merge_nobody_proposed_is_a_link_too(context: AppContext, desk: Actor) -> None:
+async def test_a_merge_of_what_somebody_said_is_one_campaign_is_a_link_too(context: AppContext, desk: Actor) -> None:
     first, second = (
         await _submit_and_drain(context, "路灯不亮", LIGHT),
         await _submit_and_drain(context, "工地吵闹", NOISE, BEN),
     )
+    with pytest.raises(Invalid) as refused:
+        await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
+    assert refused.value.fields == {"case": "merge_of_strangers"}
+    await links.add_link(desk, second, first, LinkKind.CAMPAIGN, now=MONDAY)
     await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
     (link,) = await links.list_links(desk, second)
     assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)

@@ -141,7 +141,7 @@ async def test_an_act_on_an_outdated_version_is_a_conflict(context: AppContext) 
 
 
 async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(context: AppContext) -> None:
-    case, other = await open_case(context), await open_case(context)
+    other, case = await open_case(context), await open_case(context)
     reception = await directory.load_actor("reception")
     for wrong in (case.no, "20200101-000000"):
         with pytest.raises(Invalid) as caught:

@@ -13,18 +13,19 @@ from typing import Any
 from classify.signals import urgency
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission as rating_submission
+from feedback import links
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.record.cases import Receipt
-from feedback.rules import decision_grounds, intake
+from feedback.rules import decision_grounds, intake, merging
 from feedback.rules.access import Actor
 from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import Step
+from feedback.rules.merging import MergeCandidate
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Role, Status
-from routing import assignment_rules, directory
-from routing.assignment import is_accusation
+from routing import assignment, assignment_rules, directory
 from routing.directory import Directory
 from web.actions import publication
 from web.context import AppContext
@@ -90,7 +91,7 @@ def fill_submission(submission: Submission, names: Directory, desk: str) -> Subm
         urgency=submission.urgency or _compute_urgency(submission, is_calm),
         attachments=tuple(dict.fromkeys(submission.attachments)),
     )
-    if submission.kind != Kind.REPORT and not is_accusation(submission.flags):
+    if submission.kind != Kind.REPORT and not assignment.is_accusation(submission.flags):
         return complete
     return replace(complete, bars=submission.bars | find_barred_units(words, names, complete.desk, complete.region))
 
@@ -212,6 +213,8 @@ async def _find_step_faults(
             faults |= rating_submission.find_rating_faults(data["level"], tags, text, pf)
     if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and not faults:
         faults |= await _find_unit_faults(file, data)
+    if step.act is Act.ASSIGN and not faults:
+        faults |= await _find_organ_faults(file, data["unit"])
     if step.act is Act.TRANSFER and not faults and data["desk"] not in await directory.list_desks():
         faults["desk"] = "no_desk"
     if step.act is Act.RECUSE and not faults and (fault := await _find_recusal_fault(file, data["staff"])):
@@ -239,6 +242,12 @@ async def _find_unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str
     return faults
 
 
+async def _find_organ_faults(file: CaseFile, unit: str) -> dict[str, str]:
+    """A review goes to the organ above whoever decided; no appeal is led by a committee of residents."""
+    fault = assignment.find_organ_fault(file, unit, await directory.load_directory())
+    return {"unit": fault} if fault else {}
+
+
 async def _find_recusal_fault(file: CaseFile, staff: str) -> str:
     """Somebody must be left in the unit who can go on with the case."""
     if not await directory.is_staff(staff):
@@ -260,4 +269,5 @@ async def _find_merge_fault(context: AppContext, file: CaseFile, actor: Actor, o
         target = await case_queries.load_file(actor, other_no, vault=context.settings.vault)
     except NotFound:
         return "unknown"
-    return "confidential" if target.confidential and not file.confidential else ""
+    case, lead = (MergeCandidate(f.status, f.stage, f.confidential, f.received_at, f.clocks) for f in (file, target))
+    return merging.find_merge_fault(case, lead, await links.may_be_one_matter(file.no, other_no))

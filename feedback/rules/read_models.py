@@ -10,7 +10,7 @@ from feedback.rules.deadlines import Clock, Light
 from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
 from feedback.rules.terms import PERSONAL, RIGHTS, Holder
-from feedback.rules.vocabulary import Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import Act, Kind, Profile, Stage, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,13 @@ class CaseFile:
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
-        return tuple(s for s in self.allowed if not preconditions.find_lapse(s.act, self.profile, self.clocks, now))
+        return tuple(s for s in self.allowed if not self.find_bar(s.act, now))
+
+    def find_bar(self, act: Act, now: datetime) -> str:
+        """Why a step that its row allows is not open now, as a stable code, or "": it lapsed, or nothing was agreed to."""
+        if act is Act.WITHDRAW_CONSENT and not self.public_consent:
+            return "no_consent"
+        return preconditions.find_lapse(act, self.profile, self.clocks, now)
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

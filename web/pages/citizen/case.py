@@ -17,7 +17,7 @@ from feedback.kernel import identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
-from feedback.rules import lifecycle, preconditions, vocabulary
+from feedback.rules import lifecycle, vocabulary
 from feedback.rules.access import Actor
 from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile
@@ -226,7 +226,7 @@ def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
         and file.stage in step.stages
     ]
     done = [entry.act for entry in file.entries]
-    over = {s.act: preconditions.find_lapse(s.act, file.profile, file.clocks, now) for s in file.allowed}
+    over = {s.act: file.find_bar(s.act, now) for s in file.allowed}
     return [
         (
             acts.ACTS[step.act].label,

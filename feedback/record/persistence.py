@@ -24,6 +24,8 @@ from feedback.rules.tenures import Tenure
 from feedback.rules.terms import Holder, parse_length
 from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
 
+_UNPUBLISHING_ACTS = frozenset({Act.UNPUBLISH, Act.WITHDRAW_CONSENT})
+
 
 async def load_stored_clocks(case_id: int) -> list[Clock]:
     """The clocks of a case as they are stored."""
@@ -246,7 +248,11 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         await _publish(case, data, now)
     if act is Act.MERGE:
         await _link_merged(case, str(data["case"]), now)
-    if act is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
+    if act is Act.WITHDRAW_CONSENT:
+        if not case.public_consent:
+            raise NotNow(code="no_consent", no=case.no)
+        await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
+    if act in _UNPUBLISHING_ACTS and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
 

@@ -167,6 +167,8 @@ STEPS: tuple[Step, ...] = (
           public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
     _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVERSEER), must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
+    _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
+          law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
     _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day"),

@@ -159,10 +159,12 @@ class CaseFile:
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
-        return tuple(step for step in self.allowed if not self.find_lapse(step.act, now))
+        return tuple(step for step in self.allowed if not self.find_bar(step.act, now))
 
-    def find_lapse(self, act: Act, now: datetime) -> str:
-        """Why it is too late for a step that the rows allow, as a stable code; "" while it is not."""
+    def find_bar(self, act: Act, now: datetime) -> str:
+        """Why a step that its row allows is not open now, as a stable code, or "": it lapsed, or nothing was agreed to."""
+        if act is Act.WITHDRAW_CONSENT and not self.public_consent:
+            return "no_consent"
         delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)
         return preconditions.find_lapse(act, self.profile, self.clocks, now, is_delivered=delivered)
 

@@ -141,6 +141,7 @@ class Act(StrEnum):
     REPLY = "reply"
     PUBLISH = "publish"
     UNPUBLISH = "unpublish"
+    WITHDRAW_CONSENT = "withdraw_consent"
     WITHDRAW = "withdraw"
     URGE = "urge"
     SUPERVISE = "supervise"

@@ -226,7 +226,7 @@ def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
         and file.stage in step.stages
     ]
     done = [entry.act for entry in file.entries]
-    over = {s.act: file.find_lapse(s.act, now) for s in file.allowed}
+    over = {s.act: file.find_bar(s.act, now) for s in file.allowed}
     return [
         (
             acts.ACTS[step.act].label,

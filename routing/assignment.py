@@ -14,8 +14,8 @@ _SERVICE_KINDS = frozenset({"", Kind.COMPLAINT, Kind.HELP, Kind.CONSULT})
 """What a public utility may answer by itself; "" while the kind is not known."""
 
 
-ACCUSATION_FLAG = "accuse"
-"""The flag of a message that accuses an official, when it is certain; a hunch has a mark behind it."""
+ACCUSATION_FLAG = "accusation"
+"""What a case keeps among its flags when its words certainly accuse somebody in office."""
 
 
 def is_accusation(flags: Iterable[str]) -> bool:

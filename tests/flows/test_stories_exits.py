@@ -66,7 +66,7 @@ async def test_art_44_whoever_was_refused_has_it_looked_at_again_once_and_the_cl
     promised = await story.due("answer")
     await story.does("reception", "decline", "2026-03-03 09:00", **OUTSIDE)
     assert (await story.clock("answer"))["state"] == "kept"
-    assert await story.acts() == {"contest"}
+    assert "contest" in await story.acts()
     case = await story.does("citizen", "contest", "2026-03-04 09:00", reason="是学校收的钱，不是买卖")
     assert (case["status"], case["unit"]) == ("received", None)
     clock = await story.clock("answer")

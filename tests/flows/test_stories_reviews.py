@@ -108,9 +108,9 @@ async def test_article_35_a_review_organ_makes_no_objection_to_the_desk_and_refu
     await did(door, "reception", no, "assign", unit="quzhengfu")
     assert (await does(door, "clerk-quzhengfu", no, "object", reason="不属于本单位")).status_code == 409
     refusal = {"reason": "已过三十日", "where_instead": "无"}
-    assert (await does(door, "clerk-quzhengfu", no, "decline", **refusal)).status_code == 422
-    assert (await does(door, "clerk-quzhengfu", no, "decline", ground="not_ours", **refusal)).status_code == 422
-    answer = await did(door, "clerk-quzhengfu", no, "decline", ground="review_not_due", **refusal)
+    assert (await does(door, "lead-quzhengfu", no, "decline", **refusal)).status_code == 422
+    assert (await does(door, "lead-quzhengfu", no, "decline", ground="not_ours", **refusal)).status_code == 422
+    answer = await did(door, "lead-quzhengfu", no, "decline", ground="review_not_due", **refusal)
     assert answer["status"] == "declined"
 
 

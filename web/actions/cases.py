@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from classify.signals import urgency
+from classify.signals.accusations import is_certain_accusation
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission as rating_submission
 from feedback import links
@@ -62,6 +63,8 @@ async def submit_case(
     ):
         submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
+    if is_certain_accusation(submission.title, submission.text):
+        raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
     submit = partial(
         cases.submit,
         fill_submission(replace(submission, flags=raised_flags), names, settings.desk),

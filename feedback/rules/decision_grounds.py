@@ -44,7 +44,7 @@ _EXCEPT_SUGGESTIONS = frozenset(K) - _SUGGESTIONS
 _FIRST, _AGAIN = frozenset({S.FIRST}), frozenset({S.REVIEW, S.RE_REVIEW})
 _NEVER: frozenset[Stage] = frozenset()  # what older entries cite and nobody may choose: 第三十五条 bars no new request
 _REGULATION = "信访工作条例"
-_BJ, _WF = "北京市接诉即办工作条例 第十一条", "潍坊市12345条例 第十九条"
+_ACCEPTED = "国办发〔2020〕53号（受理范围）"
 _SUPERVISED = frozenset({P.PETITION, P.HOTLINE, P.RATING})
 
 # fmt: off
@@ -84,19 +84,19 @@ GROUNDS: tuple[DecisionGround, ...] = (
         "复查、复核针对原处理意见或者复查意见，自收到书面答复之日起三十日内提出。",
         _PETITION, kinds=CLAIMS, stages=_AGAIN, letter=GroundLetter.NOT_ACCEPTED),
     # --- 12345
-    DecisionGround("emergency", "紧急警情、火情、医疗急救、道路交通事故", f"{_BJ}；{_WF}",
+    DecisionGround("emergency", "紧急警情、火情、医疗急救、道路交通事故", _ACCEPTED,
         "请立即拨打 110、119、120、122，紧急情况由这些专线处置。", _HOTLINE, letter=GroundLetter.GUIDE),
-    DecisionGround("by_procedure", "依法应当通过诉讼、仲裁、纪检监察、行政复议、政府信息公开等程序解决", f"{_BJ}；{_WF}",
+    DecisionGround("by_procedure", "依法应当通过诉讼、仲裁、纪检监察、行政复议、政府信息公开等程序解决", _ACCEPTED,
         "请按法定途径提出，我们告知受理机关。", _HOTLINE, letter=GroundLetter.GUIDE),
-    DecisionGround("in_petition", "已经进入信访渠道办理", f"{_BJ}；{_WF}",
+    DecisionGround("in_petition", "已经进入信访渠道办理", _ACCEPTED,
         "已在信访渠道办理的，请向信访部门查询进展。", _HOTLINE, letter=GroundLetter.NOT_ACCEPTED),
-    DecisionGround("same_matter", "同一事项正在办理，或者已经办结且没有新的事实和理由", f"{_BJ}；{_WF}",
+    DecisionGround("same_matter", "同一事项正在办理，或者已经办结且没有新的事实和理由", _ACCEPTED,
         "告知办理进展或者结果；有新的事实和理由的，可以另行反映。", _HOTLINE, letter=GroundLetter.NOT_AGAIN),
-    DecisionGround("secret", "涉及国家秘密、商业秘密或者他人隐私", f"{_BJ}；{_WF}",
+    DecisionGround("secret", "涉及国家秘密、商业秘密或者他人隐私", _ACCEPTED,
         "依法不能通过热线办理，向来电人说明。", _HOTLINE, letter=GroundLetter.NOT_ACCEPTED),
-    DecisionGround("outside_duty", "不属于政府职责，应当通过市场、社会渠道解决", f"{_BJ}；{_WF}",
+    DecisionGround("outside_duty", "不属于政府职责，应当通过市场、社会渠道解决", _ACCEPTED,
         "告知可以通过哪些市场、社会渠道解决。", _HOTLINE, letter=GroundLetter.GUIDE),
-    DecisionGround("unlawful", "违反法律法规、社会公序良俗", f"{_BJ}；{_WF}",
+    DecisionGround("unlawful", "违反法律法规、社会公序良俗", _ACCEPTED,
         "不予受理并劝导。", _HOTLINE, letter=GroundLetter.NOT_ACCEPTED),
 )
 
@@ -126,7 +126,7 @@ OUTCOMES: tuple[DecisionGround, ...] = (
     DecisionGround("reject", "不予支持", f"{_REGULATION} 第三十二条第三项",
         "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
     DecisionGround("adopted", "采纳", f"{_REGULATION} 第二十九条",
-        "建议意见经研究论证，有利于改进工作、完善政策的，积极采纳并回复。", _PETITION, kinds=_SUGGESTIONS),
+        "建议意见经研究论证，科学合理、具有现实可行性的，采纳或者部分采纳，并予以回复。", _PETITION, kinds=_SUGGESTIONS),
     DecisionGround("adopted_partly", "部分采纳", f"{_REGULATION} 第二十九条",
         "采纳一部分的，写明采纳了哪些、没有采纳的理由。", _PETITION, kinds=_SUGGESTIONS),
     DecisionGround("not_adopted", "没有采纳", f"{_REGULATION} 第二十九条",
@@ -135,19 +135,19 @@ OUTCOMES: tuple[DecisionGround, ...] = (
 )
 
 TRIGGERS: tuple[DecisionGround, ...] = (
-    # --- 信访工作条例 第四十条第一款 and the six items still in use
-    DecisionGround("procedure", "受理、办理违反规定", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第三项",
+    # --- 信访工作条例 第四十条第一款; no repealed regulation is a ground
+    DecisionGround("procedure", "受理、办理违反规定", f"{_REGULATION} 第四十条第一款",
         "违反规定受理、办理信访事项，未按规定程序办理的。", _PETITION),
-    DecisionGround("shirking", "推诿、敷衍、拖延", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第四项",
+    DecisionGround("shirking", "推诿、敷衍、拖延", f"{_REGULATION} 第四十条第一款",
         "办理信访事项推诿、敷衍、拖延的。", _PETITION),
     DecisionGround("falsifying", "弄虚作假", f"{_REGULATION} 第四十条第一款", "办理信访事项弄虚作假的。", _PETITION),
-    DecisionGround("not_executed", "拒不执行信访处理意见", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第五项",
+    DecisionGround("not_executed", "拒不执行信访处理意见", f"{_REGULATION} 第四十条第一款",
         "拒不执行信访处理意见的。", _PETITION),
-    DecisionGround("overdue", "无正当理由超过期限没有办结", "信访条例（2005）第三十六条第一项（督办六项）",
+    DecisionGround("overdue", "无正当理由超过期限没有办结", f"{_REGULATION} 第三十四条、第四十条第一款",
         "无正当理由未按规定的办理期限办结信访事项的。", _PETITION),
-    DecisionGround("not_reported", "没有按规定反馈办理结果", "信访条例（2005）第三十六条第二项（督办六项）",
+    DecisionGround("not_reported", "没有按规定反馈办理结果", f"{_REGULATION} 第二十二条第一款第三项、第四十条第一款",
         "未按规定反馈信访事项办理结果的。", _PETITION),
-    DecisionGround("other", "其他需要督办的情形", "信访条例（2005）第三十六条第六项（督办六项）", "其他需要督办的情形。", _PETITION),
+    DecisionGround("other", "其他需要督办的情形", f"{_REGULATION} 第四十条第一款", "其他需要督办的情形。", _PETITION),
     # --- 12345
     DecisionGround("refused", "应当接收而拒不接收", "潍坊市12345条例 第二十六条", "承办单位拒不接收属于职责范围的诉求的。", _HOTLINE),
     DecisionGround("late", "逾期没有办结", "潍坊市12345条例 第二十六条；济南市12345条例 第二十八条", "承办单位逾期未办结的。", _HOTLINE),

@@ -43,7 +43,7 @@ INTAKE_FIELDS: tuple[IntakeField, ...] = (
     IntakeField("letter_serial", "来信编号",   channels=_LETTER),
     IntakeField("source_unit",   "交办、转送单位", channels=_ABOVE, required=True, law="信访工作条例 第二十二条"),
     IntakeField("source_no",     "上级编号",   channels=_ABOVE, required=True),
-    IntakeField("limit_day",     "要求反馈的期限", "day", _ABOVE, law="信访工作条例 第二十二条第二款（交办）"),
+    IntakeField("limit_day",     "要求反馈的期限", "day", _ABOVE, law="信访工作条例 第二十二条第一款第三项（交办）"),
     IntakeField("happened_day",  "事情发生的日期", "day"),
     IntakeField("language",      "使用的语言", "choice", options=LANGUAGES, hint="普通话不用选"),
     IntakeField("minors",        "涉及未成年人", "switch", law="个人信息保护法 第三十一条"),

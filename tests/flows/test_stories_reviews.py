@@ -1,6 +1,7 @@
 """Scenes of review, re-review and merging, through the door: what the regulation gives petitioners stays theirs."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -211,3 +212,17 @@ async def test_article_35_an_answer_given_before_the_rule_lapses_only_once_it_wa
     await did(door, "clerk-nongye", receipt["no"], "deliver", day="2026-09-20", way="post")
     assert len(clocks_of(await seen(door, receipt), "ask_review")) == 1
     assert "review" not in {step["act"] for step in (await seen(door, receipt))["acts"]}
+
+
+async def test_an_answer_is_signed_by_who_wrote_it_also_while_another_organ_reviews_it(door: Door) -> None:
+    door.set_time(MONDAY)
+    receipt = await answered(door)
+    names = await directory.load_directory()
+    async with aclosing(door.browser()) as page:
+        await page.post("/lookup", data={"check": receipt["no"], "code": receipt["code"]})
+        panel = (await page.get("/case")).text.split('id="reply"')[1].split("</section>")[0]
+        assert ">答复</h2>" in panel and names.name("nongye") in panel
+        await asks(door, receipt, "review", reason="丈量时我不在场")
+        await did(door, "reception", str(receipt["no"]), "assign", unit="quzhengfu")
+        panel = (await page.get("/case")).text.split('id="reply"')[1].split("</section>")[0]
+        assert "原处理意见" in panel and names.name("nongye") in panel and names.name("quzhengfu") not in panel

@@ -366,6 +366,15 @@ def test_every_term_begins_in_some_case_and_can_be_found() -> None:
 
 # ---- grounds, routes, outcomes, triggers ----
 
+
+def test_no_repealed_regulation_and_no_other_citys_ordinance_is_a_ground() -> None:
+    rows = [row for table in decision_grounds.TABLES.values() for row in table]
+    assert not [row.code for row in rows if "（2005）" in row.law]
+    assert not [
+        row.code for row in decision_grounds.GROUNDS if any(city in row.law for city in ("北京", "潍坊", "济南"))
+    ]
+
+
 CHOICES = [(act, need, row) for (act, need), rows in decision_grounds.TABLES.items() for row in rows if row.offered]
 
 

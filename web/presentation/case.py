@@ -14,7 +14,15 @@ from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import OPEN, Act, Stage, Status
 from feedback.rules.workdays import Calendar
 from routing.directory import Directory
-from web.presentation.timeline import EventView, StepView, category_words, event_view, step_view
+from web.presentation.timeline import (
+    EventView,
+    ReplyStanding,
+    StepView,
+    category_words,
+    event_view,
+    find_reply_standing,
+    step_view,
+)
 from web.wording import catalogue
 from web.wording.dates import day_words, time_words
 
@@ -74,6 +82,7 @@ class CaseView:
     timeline: tuple[EventView, ...]
     steps: tuple[StepView, ...]
     reply: str
+    reply_standing: ReplyStanding
     files: tuple[FileView, ...]
     is_open: bool
 
@@ -167,6 +176,7 @@ def case_view(file: CaseFile, directory: Directory, actor: Actor, now: datetime,
         timeline=tuple(event_view(e, file, directory) for e in file.entries),
         steps=tuple(step_view(s) for s in file.steps(now)),
         reply=str(answers[-1].data.get("text", "")) if answers else "",
+        reply_standing=find_reply_standing([e.act for e in file.entries]),
         files=tuple(f for f in file.attachments if f.seq == 1),
         is_open=file.status in OPEN,
     )

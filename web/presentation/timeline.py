@@ -1,8 +1,9 @@
 """View objects of a case's steps and past events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from classify import taxonomy as categories
 from evaluation import scale
@@ -17,6 +18,9 @@ from web.wording.dates import time_words
 _HIDDEN_DATA = frozenset(
     {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown"}
 )
+
+
+ReplyStanding = Literal["current", "reviewed", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class EventView:
     when: str
     who: str
     unit: str
+    author_unit: str
     text: str
     details: tuple[tuple[str, str], ...]
     public: bool
@@ -78,6 +83,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
         when=catalogue.UNKNOWN_TIME if entry.time_unknown else time_words(entry.at),
         who=who,
         unit=directory.short(str(data.get("unit") or "") or entry.unit) if (data.get("unit") or entry.unit) else "",
+        author_unit=directory.name(entry.unit) if entry.unit else "",
         text=text,
         details=tuple(details),
         public=entry.public,
@@ -124,3 +130,21 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
 
 def category_words(code: str) -> str:
     return categories.path_name(code) if code else "未分类"
+
+
+def find_reply_standing(acts_in_order: Sequence[str]) -> ReplyStanding:
+    """Whether the newest answer still stands: not while it is under review, nor once it was sent back."""
+    standing: ReplyStanding = "current"
+    for act in acts_in_order:
+        standing = _STANDING_AFTER.get(act, standing)
+    return standing
+
+
+_STANDING_AFTER: dict[str, ReplyStanding] = {
+    Act.REPLY: "current",
+    Act.RECTIFY: "current",
+    Act.EXPLAIN: "current",
+    Act.REVIEW: "reviewed",
+    Act.RE_REVIEW: "reviewed",
+    Act.REOPEN: "rejected",
+}

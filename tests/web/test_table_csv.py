@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedback.kernel.errors import Invalid
@@ -58,6 +58,7 @@ _CELL = st.text(st.sampled_from('路灯不亮停水a1 ,;|，\t"\n\r。=+-@\u3000
 
 
 @settings(max_examples=150, deadline=None)
+@example(rows=[["\r,1", "", "", ""]], encoding="utf-8", separator=",", line_end="\r\n", quoting=csv.QUOTE_ALL)
 @given(
     rows=st.lists(st.lists(_CELL, min_size=4, max_size=4), max_size=8),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"]),

@@ -108,16 +108,15 @@ def _read_records(lines: _Lines, first: int, sheet: RawSheet, limits: TableLimit
 
 
 def _usual_width(lines: _Lines, first: int, separator: str, limits: TableLimits) -> int:
-    """How many cells most records have that stand on one line."""
-    records = (
-        (index, _parse_record(lines, index, separator, limits))
-        for index in range(first, min(len(lines), first + _MEASURED_LINES))
-    )
-    widths = Counter(
-        len(record.cells)
-        for index, record in records
-        if not record.code and record.next_line == index + 1 and any(record.cells)
-    )
+    """How many cells most records have that stand on one line; the other lines of a record are none of their own."""
+    widths: Counter[int] = Counter()
+    index, end = first, min(len(lines), first + _MEASURED_LINES)
+    while index < end:
+        record = _parse_record(lines, index, separator, limits)
+        is_whole = not record.code and len(record.cells) > 1
+        if is_whole and record.next_line == index + 1 and any(record.cells):
+            widths[len(record.cells)] += 1
+        index = record.next_line if is_whole else index + 1
     return max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))[0]
 
 

@@ -59,6 +59,8 @@ async def reported(context: AppContext) -> str:
     set_clock(context, MONDAY)
     draft = Submission(**REPORT, channel="web", desk="", person=PersonSubmission("安小娜", "13900001234"))
     no = (await case_actions.submit_case(context, draft)).no
+    desk = await directory.load_actor("reception")
+    await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiwei"})
     await drain(context, MONDAY)
     return no
 

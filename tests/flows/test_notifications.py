@@ -64,6 +64,12 @@ async def list_notices_of(no: str) -> list[tuple[str, str, str]]:
     return [(row["stage"], row["audience"], row["unit"]) for row in rows]
 
 
+async def assign_by_desk(context: AppContext, no: str) -> None:
+    """A report is sent on by a person."""
+    desk = await directory.load_actor("reception")
+    await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiwei"})
+
+
 async def test_a_running_clock_is_escalated_stage_by_stage(context: AppContext) -> None:
     no = await submit_appeal(context)
     for day in range(40):
@@ -122,6 +128,7 @@ async def test_only_cleared_overseers_get_a_notice_of_a_late_report_without_its_
     set_clock(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
+    await assign_by_desk(context, no)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
     await case_actions.perform_act(
@@ -244,6 +251,7 @@ async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(contex
     set_clock(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
+    await assign_by_desk(context, no)
     letters = Letters()
     await drain_and_send(context, letters, MONDAY)
     about = [out for out in letters.by_mail() if out.case_no == no]
@@ -296,7 +304,8 @@ async def test_no_digest_in_the_holidays_and_one_after_them(context: AppContext)
 async def test_a_report_is_in_no_digest(context: AppContext) -> None:
     set_clock(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    await case_actions.submit_case(context, draft)
+    no = (await case_actions.submit_case(context, draft)).no
+    await assign_by_desk(context, no)
     letters = Letters()
     await send_each_morning(context, letters, [at("2026-10-09 09:00")])
     assert not [row.words for row in await Notice.filter(event="digest") if row.unit in ("jiwei", "rexian")]

@@ -65,7 +65,9 @@ async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
     assert case.entries[0].data["bars"] == ["jiaoyu"]
     await door.drain()
     case = await case_queries.load_file(SYSTEM, case.no, vault=context.settings.vault)
-    assert case.unit == "jiwei"
+    assert case.unit == ""  # a person sends it on
+    desk = await directory.load_actor("reception")
+    await case_actions.perform_act(context, case.no, Act.ASSIGN, desk, {"unit": "jiwei"})
     accused = await directory.load_actor("clerk-jiaoyu")
     with pytest.raises(NotFound):
         await case_queries.load_file(accused, case.no, vault=context.settings.vault)

@@ -235,6 +235,9 @@ async def _reported(door: Door, report: Report) -> Words:
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
     await outbox.drain(bootstrap.build_handlers(context), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
+    for case in await Case.filter(no__in=[receipt.no, later.no], unit=""):  # the desk sends it on
+        await cases.act(case.no, Act.ASSIGN, SYSTEM, {"unit": handler.unit}, now=MONDAY - DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY - DAY)
     overseer = replace(await directory.load_actor("supervisor"), cleared=True)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.RETURN, handler, {"reason": f"{report.secrets[-1]}不归我们管"}),

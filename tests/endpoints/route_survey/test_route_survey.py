@@ -176,7 +176,8 @@ async def _ordinary(door: Door) -> None:
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await case_actions.submit_case(context, replace(draft, title="校门口路灯不亮", attachments=()))
     withdrawn = (await case_actions.submit_case(context, replace(draft, title=WITHDRAWN, attachments=()))).no
-    await cases.act(withdrawn, Act.WITHDRAW, citizen(withdrawn), {}, now=MONDAY)  # no step is left to take by accident
+    for act in (Act.WITHDRAW, Act.WITHDRAW_CONSENT):  # no step is left to take by accident
+        await cases.act(withdrawn, act, citizen(withdrawn), {}, now=MONDAY)
 
 
 async def _kept_away(door: Door) -> None:

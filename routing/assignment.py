@@ -26,12 +26,12 @@ def is_accusation(flags: Iterable[str]) -> bool:
 def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
     """Whether no rule may send the case to a unit: reports (检举控告), and what accuses an official under another kind.
 
-    A machine decides about neither. Only a report that names its own desk is sent on by the rows: nobody there may see
-    it, so nobody there could decide.
+    A machine decides about neither. Only what accuses its own desk is sent on by the rows: nobody there may see it, so
+    nobody there could decide.
     """
-    if case.kind is Kind.REPORT:
-        return case.desk not in list_barred_units(case, directory)
-    return case.stage is Stage.FIRST and is_accusation(case.flags)
+    if case.desk in list_barred_units(case, directory):
+        return False
+    return case.kind is Kind.REPORT or (case.stage is Stage.FIRST and is_accusation(case.flags))
 
 
 def assignment_data(decision: Decision) -> dict[str, Any]:

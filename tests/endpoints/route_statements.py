@@ -7,6 +7,7 @@ import logging
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ NUMBERS = Path(__file__).with_suffix(".toml")
 NOT_COUNTED = ("/board/stream",)  # a stream of what /board/fragment shows
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = MONDAY + 45 * DAY
+_is_counted: ContextVar[bool] = ContextVar("is_counted", default=False)  # a task takes it from who started it
 _PEOPLE = ("stranger", "citizen", "reception", "clerk-jiaoyu", "supervisor", "admin", "auditor")
 _MEASURE = {"kind": "improve", "unit": "jiaoyu", "title": "改进上学时段疏导", "text": "请与交警建立联勤机制。"}
 _QUERIES = dict.fromkeys((f"/api/v1/public/scores{form}" for form in ("", ".csv", ".xlsx")), "?period=2026-09")
@@ -164,20 +166,23 @@ async def _count(client: httpx2.AsyncClient, path: str) -> int:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Every statement that is sent to the database meanwhile."""
+    """Every statement that is sent to the database meanwhile from here: what the process does by itself does not count."""
     logger, sent = logging.getLogger("tortoise.db_client"), list[str]()
 
     class Collecting(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            sent.append(record.getMessage())
+            if _is_counted.get():
+                sent.append(record.getMessage())
 
     handler, level, propagates = Collecting(), logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+    token = _is_counted.set(True)
     try:
         yield sent
     finally:
+        _is_counted.reset(token)
         logger.removeHandler(handler)
         logger.setLevel(level)
         logger.propagate = propagates

@@ -32,7 +32,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
-from feedback.record import calendar_editions, people, search
+from feedback.record import calendar_editions, deciders, people, search
 from feedback.rules import local_terms
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
@@ -355,6 +355,7 @@ async def seed_calendar(context: AppContext) -> None:
     await calendar_editions.seed_calendar(context.clock.now())
 
 
-async def fill_id_tails(context: AppContext) -> None:
-    """What a newer version finds people by, for those of an older one."""
+async def fill_new_columns(context: AppContext) -> None:
+    """What a newer version stores of people and cases, for those of an older one."""
     await people.fill_id_tails(context.settings.vault)
+    await deciders.fill_deciders()

@@ -206,13 +206,19 @@ def _plan_entry(
     """
     data = dict(command.data)
     latest_data = {event.act: event.data for event in history}
-    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data)
+    by_import = command.actor.id == IMPORTER
+    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data, command.actor.id)
     preconditions.check_attempt(attempt)
-    if redirect := lifecycle.find_redirect(command.act, facts.profile, data):
-        command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
+    roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
+    if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
+        command, data = (
+            replace(command, act=redirect.into),
+            lifecycle.redirected_data(redirect, data, latest_data),
+        )
+        step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage) or step
+        attempt = replace(attempt, act=command.act, data=data)
     data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
     seq = len(history) + 1
-    by_import = command.actor.id == IMPORTER
     history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
     state = projection.project(history, facts, editions)
     command = replace(command, data=data)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
@@ -224,6 +226,7 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "closed_at": after.closed_at,
         "next_due_at": after.next_due_at,
         "next_warn_at": after.next_warn_at,
+        "deciders": after.deciders,
     }
 
 
@@ -235,7 +238,9 @@ async def check_attachments(ids: Sequence[str]) -> None:
 async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
     """Rows beside the entry that the act brings: claimed attachments, a published answer."""
     if ids := data.get("attachments"):
-        count = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
+        drafted = case.id if act is Act.REPLY and "drafted_by" in data else None  # they came with the draft
+        files = Attachment.filter(Q(case_id__isnull=True) | Q(case_id=drafted), id__in=list(ids))
+        count = await files.update(case_id=case.id, seq=seq)
         if count != len(set(ids)):
             raise Conflict(attachments=list(ids))
     if act is Act.RECUSE:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feedback.rules.imported_history import UNKNOWN_UNIT
-from feedback.rules.vocabulary import Act, Condition
+from feedback.rules.vocabulary import Act, Condition, Profile, Role
 
-A, M = Act, Condition
+A, M, P = Act, Condition, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}),
     _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT}),
     _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE}),
+    _rule(M.DRAFT_PENDING, {A.DRAFT_REPLY}, {A.REPLY, A.SEND_BACK_DRAFT, A.DIVERT, A.HOLD}),
     _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
     _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, when=("designated", True)),
     _rule(M.RETURNED_OUT, {A.RETURN}, (), times=RETURNS_MOST),
@@ -86,3 +87,36 @@ def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:
 def _applies(row: ConditionRule, data: Mapping[str, object]) -> bool:
     is_set = row.when is None or data.get(row.when[0]) == row.when[1]
     return is_set and (row.when_not is None or data.get(row.when_not[0]) != row.when_not[1])
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDue:
+    """One row: what waits for whose decision, in which rule books."""
+
+    condition: Condition
+    by: Role  # the head of the unit that leads the case, or the reception desk
+    profiles: frozenset[Profile] = frozenset(Profile)
+    unless: Condition | None = None
+
+
+_PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
+DECISIONS_DUE: tuple[DecisionDue, ...] = (
+    DecisionDue(M.OBJECTED, Role.RECEPTION),
+    DecisionDue(M.DECLINE_ASKED, Role.LEAD, _PETITION),
+    DecisionDue(M.DECLINE_ASKED, Role.RECEPTION, _HOTLINE),
+    DecisionDue(M.DIVERT_ASKED, Role.LEAD),
+    DecisionDue(M.EXTENSION_ASKED, Role.LEAD, unless=M.EXTENSION_ENDORSED),
+    DecisionDue(M.EXTENSION_ENDORSED, Role.RECEPTION, _HOTLINE),
+    DecisionDue(M.HOLD_ASKED, Role.RECEPTION),
+    DecisionDue(M.DRAFT_PENDING, Role.LEAD),
+)
+
+
+def list_deciders(profile: Profile, conditions: frozenset[Condition]) -> tuple[Role, ...]:
+    """Whose decision a case waits for now, each once, in alphabetical order; nobody's: empty."""
+    roles = {
+        row.by
+        for row in DECISIONS_DUE
+        if row.condition in conditions and profile in row.profiles and row.unless not in conditions
+    }
+    return tuple(sorted(roles))

@@ -58,6 +58,8 @@ _RATING = frozenset({P.RATING})
 CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 """What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
+SIGNED_OFF = frozenset({K.APPEAL, K.REPORT})
+"""Whose answers go out only under the signature of the unit's head, in every stage (审签)."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
@@ -153,12 +155,22 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）", remark="只有复核听证停表，听证所需时间不计入；初次办理和复查听证不停表"),
     _step(A.END_HEARING,       (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), profiles=_PETITION, kinds=CLAIMS, only=frozenset({M.HEARING}),
           law="信访工作条例 第三十六条第二款"),
-    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*must("text"), CONCLUSION), may("facts", "basis", "public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
+    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*must("text", "facts", "basis"), CONCLUSION), may("public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
           law="信访工作条例 第三十二条、第三十四条", remark="处理意见书写明诉求、事实和理由、处理意见及依据，告知复查、复核的权利"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), may("outcome", "facts", "basis", "public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset(K) - {K.APPEAL}, unless=frozenset({M.HEARING}),
           law="信访工作条例 第二十九条、第三十条、第三十二条"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), may("outcome", "public", "attachments", "time_unknown"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（答复）"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       (),                      (*must("text", "facts", "basis"), CONCLUSION), may("public", "attachments"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}), public=False,
+          law="信访工作条例 第三十二条；党政机关公文处理工作条例 第二十二条（签发）", remark="经办人的处理意见先成为待签发的草稿，由单位负责人签发；期限不停"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       (),                      must("text"), may("outcome", "facts", "basis", "public", "attachments"), profiles=_PETITION, kinds=frozenset({K.REPORT}), unless=frozenset({M.HEARING}), public=False,
+          law="信访工作条例 第三十条；党政机关公文处理工作条例 第二十二条（签发）", remark="经办人的答复先成为待签发的草稿，由单位负责人签发；期限不停"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       _CLERK,                  must("text"), may("outcome", "public", "attachments"), profiles=_CASES, kinds=frozenset(K) - SIGNED_OFF, unless=frozenset({M.HEARING}), public=False,
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="可以直接答复的，经办人没有把握时也可以先报负责人签发；期限不停"),
+    _step(A.SIGN_REPLY,        (S.ACCEPTED,),                  S.REPLIED,  _LEAD,                   (), profiles=_CASES, only=frozenset({M.DRAFT_PENDING}), unless=frozenset({M.HEARING}),
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="负责人签发后，草稿成为答复发出；要改动的，直接答复或者退回修改"),
+    _step(A.SEND_BACK_DRAFT,   (S.ACCEPTED,),                  None,       _LEAD,                   must("reason"), profiles=_CASES, only=frozenset({M.DRAFT_PENDING}), public=False,
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="退回经办人修改，写明意见；每一稿和意见都留在案卷里"),
     _step(A.REPORT_BACK,       (S.ASSIGNED, S.ACCEPTED, S.REPLIED), None,  _HOLDER,                 must("text"), may("attachments"), profiles=_CASES, only=frozenset({M.COMMISSIONED}), public=False,
           law="信访工作条例 第二十二条第三项（办结报告）"),
     _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
@@ -212,43 +224,69 @@ STEPS: tuple[Step, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """One row: an act that is recorded as another one because of what it found, unless it says why not."""
+    """One row: an act that is recorded as another one, because of who does it, what it found or what it signs."""
 
     act: Act
-    profiles: frozenset[Profile]
-    when: tuple[str, str]
-    unless: str  # the need that says why not
     into: Act
-    reason: str
     law: str
+    profiles: frozenset[Profile] = _CASES
+    kinds: frozenset[Kind] = frozenset(Kind)
+    when: tuple[str, str] | None = None  # only where it brings this
+    unless: str = ""  # not where it says why not: the name of that need
+    reason: str = ""  # what that need says otherwise
+    by: Role | None = None  # only by this role, where the same person has not the role of `over` as well
+    over: Role | None = None
+    takes: Act | None = None  # what the newest act of this sort brought is taken over
 
 
 REDIRECTS: tuple[Redirect, ...] = (
     Redirect(
         A.CALL_BACK,
-        _HOTLINE,
-        ("outcome", "unsatisfied"),
-        "reason",
         A.REOPEN,
-        "回访时群众不认可",
         "济南市12345条例 第二十七条（退回再办）",
+        profiles=_HOTLINE,
+        when=("outcome", "unsatisfied"),
+        unless="reason",
+        reason="回访时群众不认可",
     ),
+    Redirect(
+        A.REPLY,
+        A.DRAFT_REPLY,
+        "党政机关公文处理工作条例 第二十二条（签发）",
+        profiles=_PETITION,
+        kinds=SIGNED_OFF,
+        by=R.CLERK,
+        over=R.LEAD,
+    ),
+    Redirect(A.SIGN_REPLY, A.REPLY, "党政机关公文处理工作条例 第二十二条（签发）", takes=A.DRAFT_REPLY),
 )
 
 
-def find_redirect(act: Act, profile: Profile, data: Mapping[str, object]) -> Redirect | None:
-    """The row by which such an act becomes another one."""
+def find_redirect(
+    act: Act, profile: Profile, kind: Kind, roles: frozenset[Role], data: Mapping[str, object]
+) -> Redirect | None:
+    """The row by which such an act, done by somebody with these roles, becomes another one."""
     return next(
         (
             row
             for row in REDIRECTS
             if row.act is act
             and profile in row.profiles
-            and data.get(row.when[0]) == row.when[1]
-            and not data.get(row.unless)
+            and kind in row.kinds
+            and (row.when is None or data.get(row.when[0]) == row.when[1])
+            and not (row.unless and data.get(row.unless))
+            and (row.by is None or (row.by in roles and row.over not in roles))
         ),
         None,
     )
+
+
+def redirected_data(
+    row: Redirect, data: Mapping[str, object], latest_data: Mapping[Act, Mapping[str, object]]
+) -> dict[str, object]:
+    """What the act that is recorded brings."""
+    taken = latest_data.get(row.takes, {}) if row.takes else {}
+    return {**taken, **data, **({row.unless: row.reason} if row.unless else {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Attempt:
     latest_data: Mapping[Act, Mapping[str, Any]] = field(
         default_factory=dict
     )  # what each act last brought, those asking
+    actor_id: str = ""
 
 
 def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool) -> str:
@@ -180,7 +181,7 @@ def _check_co_units(attempt: Attempt) -> None:
 def _check_call_back(attempt: Attempt) -> None:
     """Sent back as often as may be: from then on it must be said why the order is closed all the same."""
     state = attempt.before.state
-    redirect = find_redirect(attempt.act, state.profile, attempt.data)
+    redirect = find_redirect(attempt.act, state.profile, state.kind, frozenset(), attempt.data)
     if redirect and all(step.act is not redirect.into for step in list_steps(state)):
         raise Invalid({redirect.unless: "sent_back_too_often"})
 
@@ -226,4 +227,12 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
-    return {"from_desk": attempt.case_access.desk} if attempt.act is Act.TRANSFER else {}
+    if attempt.act is Act.TRANSFER:
+        return {"from_desk": attempt.case_access.desk}
+    if attempt.act is Act.DRAFT_REPLY:
+        return {"drafted_by": attempt.actor_id}
+    if attempt.act is Act.REPLY and Condition.DRAFT_PENDING in attempt.before.state.conditions:
+        draft = attempt.latest_data[Act.DRAFT_REPLY]
+        files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
+        return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
+    return {}

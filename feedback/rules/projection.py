@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
-from feedback.rules.conditions import compute_conditions
+from feedback.rules.conditions import compute_conditions, list_deciders
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import OPEN, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
 _UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN})
@@ -47,6 +47,11 @@ class CaseProjection:
     @property
     def next_warn_at(self) -> datetime | None:
         return min((c.warn_at for c in self._binding()), default=None)
+
+    @property
+    def deciders(self) -> str:
+        """The roles whose decision it waits for, joined by blanks."""
+        return " ".join(list_deciders(self.state.profile, self.state.conditions)) if self.state.status in OPEN else ""
 
     def _binding(self) -> list[Clock]:
         return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]

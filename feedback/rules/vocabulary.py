@@ -181,6 +181,9 @@ class Act(StrEnum):
     REFUSE_DIVERT = "refuse_divert"
     CONTEST = "contest"
     OVERTURN = "overturn"
+    DRAFT_REPLY = "draft_reply"
+    SIGN_REPLY = "sign_reply"
+    SEND_BACK_DRAFT = "send_back_draft"
 
 
 class Condition(StrEnum):
@@ -205,6 +208,7 @@ class Condition(StrEnum):
     DECLINE_ASKED = "decline_asked"  # the unit asks not to accept; the centre, or the unit's head, has yet to decide
     DIVERT_ASKED = "divert_asked"  # a clerk asks for a legal route; the unit's head has yet to decide
     IN_REVIEW = "in_review"  # a review or re-review was asked for
+    DRAFT_PENDING = "draft_pending"  # an answer is written and waits for the unit's head to sign it
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 

@@ -99,6 +99,8 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.refuse_decline", _U, "{no}“{title}”的不予受理没有批准，请依法受理。"),
     NoticeRow("case.ask_divert", _H, "{no}“{title}”经办人提出导入法定程序，请审批。"),
     NoticeRow("case.refuse_divert", _U, "{no}“{title}”没有批准导入法定程序，请继续办理。"),
+    NoticeRow("case.draft_reply", _H, "{no}“{title}”的答复已经写好，请签发。"),
+    NoticeRow("case.send_back_draft", _U, "{no}“{title}”的答复草稿被退回修改，意见见案卷。"),
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
     NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),

@@ -39,6 +39,7 @@ from web.actions import cases as case_actions
 from web.actions import publication
 from web.context import AppContext
 from web.demo import waves
+from web.demo.opinions import SIGNED_AFTER, build_answer
 from web.demo.population import draw_name, draw_phone, list_villages
 from web.demo.publication import publish_months
 from web.demo.refusals import build_refusal
@@ -84,7 +85,7 @@ class DemoSimulation:
         self.order = count()
         self.oversight = load_data("oversight")
         self.rng_oversight = random.Random(SEED + 3)  # noqa: S311 - likewise
-        self.answers: dict[str, str] = {}
+        self.answers: dict[str, dict[str, str]] = {}
         self.known_rectifications: set[str] = set()
         self.known_cases: dict[str, tuple[str, Status]] = {}
         self.staff: dict[str, Actor] = {}
@@ -182,9 +183,7 @@ class DemoSimulation:
                 answer = {"text": self.rng_oversight.choice(self.oversight["order"]["answers"])}
                 self._queue(no, Act.ANSWER_SUPERVISION, Role.LEAD, answer, answered_at)
                 replied_at = answered_at + timedelta(days=self.rng_oversight.uniform(1, 4))
-                self._queue(
-                    no, Act.REPLY, Role.CLERK, {"text": self.answers.get(no, ""), "outcome": "support"}, replied_at
-                )
+                self._queue(no, Act.REPLY, Role.CLERK, self.answers.get(no, {}), replied_at)
 
     def _plan_measure(self, row: Mapping[str, Any]) -> Event:
         """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
@@ -278,7 +277,7 @@ class DemoSimulation:
                 if (await case_queries.load_summary(no)).unit == coming.unit:
                     with suppress(NotNow):  # it was accepted before the simulation was stopped
                         await self._perform(no, Act.ACCEPT, Role.CLERK, {}, at)
-                    self.answers[no] = coming.reply
+                    self.answers[no] = {"text": coming.reply}
                     answered = at + timedelta(hours=self.rng_waves.uniform(5, 24 * 9))
                     self._queue(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
                     self._plan_audit(no, answered)
@@ -307,7 +306,9 @@ class DemoSimulation:
         unit = unit or (await case_queries.load_summary(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         in_transaction = case_ratings.record_rating if act is Act.RATE else None
-        await cases.act(no, act, actor, data, now=at, in_transaction=in_transaction)
+        status = await cases.act(no, act, actor, data, now=at, in_transaction=in_transaction)
+        if act is Act.REPLY and status is Status.ACCEPTED:  # a draft: the unit's head signs it soon
+            self._queue(no, Act.SIGN_REPLY, Role.LEAD, {}, at + SIGNED_AFTER)
 
     def _username(self, role: Role, unit: str) -> str:
         return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value
@@ -395,7 +396,7 @@ class DemoSimulation:
     def _plan_reply(self, no: str, message: Mapping[str, Any], accepted_at: datetime) -> None:
         pace = self.rng.random()
         slow = message["kind"] in ("appeal", "suggest", "report")
-        self.answers[no] = message["reply"]
+        self.answers[no] = build_answer(message["kind"], message["reply"])
         if pace < 0.80:
             wait = self._hours(6, 24 * (20 if slow else 4))
         elif pace < 0.93:
@@ -413,9 +414,7 @@ class DemoSimulation:
             wait += timedelta(days=3)
         poor = self.rng.random() < 0.12 and message.get("bad_reply")
         replied_at = accepted_at + wait
-        reply = {"text": message["bad_reply"] if poor else message["reply"]}
-        if message["kind"] == Kind.APPEAL:
-            reply["outcome"] = "explain" if poor else "support"
+        reply = build_answer(message["kind"], message["bad_reply"], "explain") if poor else self.answers[no]
         self._queue(no, Act.REPLY, Role.CLERK, reply, replied_at)
         self._plan_publication(no, message, replied_at + self._hours(2, 30))
         if not slow:

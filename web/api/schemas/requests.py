@@ -158,6 +158,7 @@ class DeskQuery(Struct):
     page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
     flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
     mine: Annotated[bool, described("只看等本单位办理的")] = False
+    deciding: Annotated[bool, described("只看等本人签发、批准的")] = False
     from_day: Annotated[str, described("从哪一天起（含），办公所在时区，例如 2026-11-01", format="date")] = field(
         default="", name="from"
     )

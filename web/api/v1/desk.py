@@ -39,7 +39,8 @@ async def worklist(request: Request) -> Response:
     if faults := find_code_faults(values, names) | find_day_faults(values["from_day"], values["until_day"]):
         raise Invalid(faults)
     number = values.pop("page")
-    filters = Filters(**{name: value or "" for name, value in values.items() if name != "mine"}, mine=values["mine"])
+    mine, deciding = bool(values.pop("mine")), bool(values.pop("deciding"))
+    filters = Filters(**{name: value or "" for name, value in values.items()}, mine=mine, deciding=deciding)
     now = context.clock.now()
     page = await case_worklist.load_worklist(actor, filters, number, now=now)
     items = [serializers.build_desk_row(row, names, now) for row in page.items]

@@ -187,6 +187,7 @@ _ASKED_BEFORE = (
     (Act.EXTEND, (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION), ("reason", "days")),
     (Act.ENDORSE_EXTENSION, (Act.ASK_EXTENSION,), ("reason", "days")),
     (Act.HOLD, (Act.ASK_HOLD,), ("reason", "target_day")),
+    (Act.REPLY, (Act.DRAFT_REPLY,), ("text", "outcome", "facts", "basis", "public")),
     (Act.DECLINE, (Act.ASK_DECLINE,), ("ground", "reason", "where_instead")),
     (Act.DIVERT, (Act.ASK_DIVERT,), ("legal_route", "text", "where_instead", "target_day")),
 )

@@ -21,6 +21,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.letter_types import LETTERS
 from feedback.rules.vocabulary import Act
 from routing import directory
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -88,8 +89,8 @@ ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
 ACCEPT: Walked = (Act.ACCEPT, "clerk-ziran", {})
 REPLY = (
     Act.REPLY,
-    "clerk-ziran",
-    {"text": "经复测，少算面积属实，予以补足。\n十日内拨付到位。", "outcome": "support"},
+    "lead-ziran",
+    {"text": "经复测，少算面积属实，予以补足。\n十日内拨付到位。", **OPINION},
 )
 
 
@@ -124,7 +125,7 @@ RE_REVIEW = (Act.RE_REVIEW, "", {"reason": "复查没有到现场"})
 AT_CITY: tuple[Walked, Walked] = ((Act.ASSIGN, "reception", {"unit": "shi-ziran"}), (Act.ACCEPT, "clerk-shi-ziran", {}))
 CITY_REPLY = (
     Act.REPLY,
-    "clerk-shi-ziran",
+    "lead-shi-ziran",
     {
         "text": "维持原处理意见。",
         "outcome": "explain",
@@ -233,7 +234,7 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
             CITY_REPLY,
             RE_REVIEW,
             *AT_PROVINCE,
-            (Act.REPLY, "clerk-sheng-xinfang", {"text": "维持复查意见。", "outcome": "reject"}),
+            (Act.REPLY, "lead-sheng-xinfang", {"text": "维持复查意见。", **OPINION, "outcome": "reject"}),
         ),
     ),
 }

@@ -26,6 +26,7 @@ from feedback.rules.access import SYSTEM, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web.context import AppContext
 
@@ -160,7 +161,8 @@ async def _report(context: AppContext) -> str:
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     clerk = await directory.load_actor("clerk-jiwei")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "已按程序办理。"}, now=MONDAY + DAY)
+    head = await directory.load_actor("lead-jiwei")
+    await cases.act(no, Act.REPLY, head, {"text": "已按程序办理。"}, now=MONDAY + DAY)
     return no
 
 
@@ -210,7 +212,8 @@ async def _petition(context: AppContext, *, number: int = 1) -> str:
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "处理意见如下。", "outcome": "support"}, now=MONDAY + DAY)
+    lead = await directory.load_actor(f"lead-{UNIT}")
+    await cases.act(no, Act.REPLY, lead, {"text": "处理意见如下。", **OPINION}, now=MONDAY + DAY)
     return no
 
 

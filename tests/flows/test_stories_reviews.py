@@ -62,7 +62,7 @@ async def answered(door: Door, **more: Any) -> Mapping[str, Any]:
     await did(door, "clerk-nongye", no, "accept")
     await did(
         door,
-        "clerk-nongye",
+        "lead-nongye",
         no,
         "reply",
         text="经丈量，面积无误。",
@@ -122,7 +122,7 @@ async def test_article_36_re_review_goes_one_level_higher_still(door: Door) -> N
     await did(door, "reception", no, "assign", unit="quzhengfu")
     await did(door, "clerk-quzhengfu", no, "accept")
     opinion = {"text": "维持原处理意见。", "facts": "经复查", "basis": "信访工作条例"}
-    await did(door, "clerk-quzhengfu", no, "reply", outcome="reject", **opinion)
+    await did(door, "lead-quzhengfu", no, "reply", outcome="reject", **opinion)
     assert (await asks(door, receipt, "re_review", reason="仍然不服")).status_code == 200
     for unit in ("nongye", "quzhengfu"):
         assert (await does(door, "reception", no, "assign", unit=unit)).status_code == 422

@@ -89,7 +89,9 @@ async def test_a_running_extension_is_offered_after_the_citation_was_corrected(d
 
 
 async def _filled_anew(context: AppContext) -> dict[int, str]:
-    """What the migration says of clocks that were stored before it."""
+    """What the migration says of clocks that were stored, and worded, before it."""
+    for term_id, _, law, label, _ in migration.ROWS:
+        await ClockRow.filter(term_id=term_id).exclude(law="更早的引文").update(law=law, label=label)
     await ClockRow.all().update(term_id="")
     await db.write_connection().execute_query(migration.FILL)
     return dict(await ClockRow.all().values_list("id", "term_id"))

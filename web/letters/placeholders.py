@@ -132,6 +132,7 @@ def freeze_values(
         "去向": directory.name(str(entry.data.get(_TARGET_FIELDS.get(entry.act, ""), ""))),
         "原办理单位": directory.name(find_previous_unit(file, entry.seq)),
         "送达文书": delivered,
+        "依据": letter_types.cite_law(_find_law(letter_type, file, entry)),
     }
     for term, placeholder in _PLACEHOLDER_BY_TERM.items():
         if term in clocks_by_term:
@@ -231,7 +232,7 @@ def build_values(
         "信访类别": catalogue.KINDS[file.kind.value],
         "反映内容": file.text,
         "请求": file.text,
-        "依据": letter_types.cite_law(_find_law(letter_type, data)),
+        "依据": facts.get("依据") or letter_types.cite_law(_find_law(letter_type, file, entry)),
         "告知的话": text,
         "理由": _join_reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
@@ -263,13 +264,14 @@ def build_values(
     return values
 
 
-def _find_law(letter_type: LetterType, data: Mapping[str, str]) -> str:
-    """The law of the choice that was made, where there is one; else the letter's own."""
+def _find_law(letter_type: LetterType, file: CaseFile, entry: EntryView) -> str:
+    """The law of the choice that was made, where there is one; else the letter's own in that stage."""
     for act, need in _CITED_CHOICES:
-        ground = decision_grounds.find_ground(act, need, data.get(need, "")) if letter_type.act == act else None
-        if ground is not None:
+        if letter_type.act == act and (
+            ground := decision_grounds.find_ground(act, need, str(entry.data.get(need, "")))
+        ):
             return ground.law
-    return letter_type.law
+    return letter_type.law_in(letter_types.stage_of_acts(e.act for e in file.entries if e.seq <= entry.seq))
 
 
 _CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
@@ -331,13 +333,13 @@ class OfficeLetterValues:
 
 
 def freeze_unit_values(
-    letter_type: LetterType, values: OfficeLetterValues, directory: Directory, phone: str
+    letter_type: LetterType, values: OfficeLetterValues, directory: Directory, phone: str, conference: str
 ) -> dict[str, str]:
-    """All that such a letter says."""
+    """All that such a letter says. `conference`: the name of the joint conference, which signs what only it may do."""
     issuer = directory.by_code.get(values.issuer)
     return {
         "标题": letter_type.title,
-        "签发单位": directory.name(values.issuer),
+        "签发单位": conference if letter_type.signed_by_conference else directory.name(values.issuer),
         "签发日期": format_day(office_day(values.at)),
         "主送": directory.name(values.unit),
         "承办单位": directory.name(values.unit),

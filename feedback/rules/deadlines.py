@@ -16,7 +16,17 @@ from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.rules.imported_history import ImportFacts, find_import_facts, is_time_unknown
-from feedback.rules.terms import RIGHTS, TERMS_BY_ID, Holder, Length, Term, TermUnit, parse_length
+from feedback.rules.terms import (
+    ON_REQUEST,
+    RIGHTS,
+    TERMS_BY_ID,
+    Holder,
+    Length,
+    Term,
+    TermUnit,
+    is_personal,
+    parse_length,
+)
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
@@ -88,6 +98,11 @@ class Clock:
     stopped_at: datetime | None = None
     stopped_by: Act | None = None
     kept: bool = True  # whether what stopped it was what should
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is a date of the citizen's, not one between offices."""
+        return is_personal(self.term, self.holder)
 
     def state(self, now: datetime) -> ClockState:
         late_state = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
@@ -365,9 +380,6 @@ def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Cl
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
 
 
-_DECIDED_ANEW = frozenset({"review", "re_review"})
-
-
 def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     """The clock once the refusal that stopped it is looked at again, or was overturned.
 
@@ -376,7 +388,7 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     """
     if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
         return clock
-    if clock.holder is Holder.CITIZEN_OWN or clock.term in _DECIDED_ANEW:
+    if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
     return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
 

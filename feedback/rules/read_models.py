@@ -10,7 +10,7 @@ from feedback.rules.conditions import compute_conditions
 from feedback.rules.deadlines import Clock, Light
 from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
-from feedback.rules.terms import PERSONAL, RIGHTS, Holder
+from feedback.rules.terms import RIGHTS, Holder, is_personal
 from feedback.rules.vocabulary import Act, Condition, Kind, Profile, Stage, Status
 
 
@@ -109,7 +109,7 @@ class DeadlineChangeView:
     @property
     def is_personal(self) -> bool:
         """Whether it is the citizen's own date: what they were promised, or a limit they must keep."""
-        return self.holder in PERSONAL
+        return is_personal(self.term, self.holder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,19 @@ class Holder(StrEnum):
 
 PERSONAL = frozenset({Holder.CITIZEN_OWN, Holder.CITIZEN})
 """Whose clocks are the citizen's own dates: what they were promised, and the limits they must keep."""
+ON_REQUEST = frozenset({"review", "re_review"})
+"""Terms in which an organ decides what the citizen asked for: the only promise they have in that stage."""
 
 RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
+
+
+def is_personal(term: str, holder: Holder) -> bool:
+    """Whether a clock is shown to the citizen, on page, receipt, slip and through the API.
+
+    All others are between offices: who reads 提出异议 among their dates takes it for their own right.
+    """
+    return holder in PERSONAL or term in ON_REQUEST
 
 
 _SPANS = {TermUnit.HOURS: timedelta(hours=1), TermUnit.MINUTES: timedelta(minutes=1)}

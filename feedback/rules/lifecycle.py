@@ -312,7 +312,8 @@ def check_step(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
     """
     step = find_step(act, state.profile, state.kind, state.stage)
     if step is None or state.status not in step.sources or _is_blocked(step, state):
-        raise NotNow(act=act.value, status=state.status.value)
+        code = _SPENT_CODES.get(act, "") if step and _is_spent(step, state) else ""
+        raise NotNow(code=code, act=act.value, status=state.status.value)
     check_needs(step, data)
     return step
 
@@ -329,6 +330,12 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _is_blocked(step: Step, state: CaseState) -> bool:
-    if step.only - state.conditions or step.unless & state.conditions:
-        return True
+    return bool(step.only - state.conditions or step.unless & state.conditions) or _is_spent(step, state)
+
+
+def _is_spent(step: Step, state: CaseState) -> bool:
     return step.most is not None and state.done.get(step.act, 0) >= step.most
+
+
+_SPENT_CODES: Mapping[Act, str] = {A.EXTEND: "extension_used"}
+"""How an act is refused that may happen no more in this file, where that can be said better than that it is not now."""

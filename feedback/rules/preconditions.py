@@ -33,13 +33,18 @@ class Attempt:
     )  # what each act last brought, those asking
 
 
-def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool) -> str:
+def find_lapse(
+    act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool, is_extended: bool
+) -> str:
     """Why it is too late for a step that its row allows, as a stable code; "" while it is not.
 
     The one answer for the buttons, the API's `acts` and the act itself. `is_delivered`: it is proven that the last
     answer was received; before that no right to review lapses (信访工作条例 第三十五条、第三十六条: 自收到之日起).
+    `is_extended`: the one extension was granted, so nobody may ask for, or agree to, another that could only be refused.
     """
     if act in _EXTENSIONS:
+        if is_extended:
+            return "extension_used"
         extendable_clocks = list_extendable(clocks)
         return "extension_too_late" if extendable_clocks and all(now >= c.due_at for c in extendable_clocks) else ""
     # A petition goes back once the desk consented to the objection, however long it took to look into it.
@@ -79,6 +84,7 @@ def check_attempt(attempt: Attempt) -> None:
         attempt.before.clocks,
         attempt.now,
         is_delivered=Condition.DELIVERED in state.conditions,
+        is_extended=bool(state.done.get(Act.EXTEND)),
     ):
         raise NotNow(code=code, act=attempt.act.value)
     if rule := _RULES.get(attempt.act):

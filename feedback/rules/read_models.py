@@ -166,7 +166,10 @@ class CaseFile:
         if act is Act.WITHDRAW_CONSENT and not self.public_consent:
             return "no_consent"
         delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)
-        return preconditions.find_lapse(act, self.profile, self.clocks, now, is_delivered=delivered)
+        extended = any(entry.act == Act.EXTEND for entry in self.entries)
+        return preconditions.find_lapse(
+            act, self.profile, self.clocks, now, is_delivered=delivered, is_extended=extended
+        )
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

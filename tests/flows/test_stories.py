@@ -94,7 +94,11 @@ async def test_art_34_the_head_extends_once_by_thirty_days_at_most(story: Story)
     await story.does("lead-jiaoyu", "extend", reason="需要重新丈量", days=30)
     clock = await story.clock("resolve")
     assert (clock["due_raw_day"], clock["due_legal_day"]) == ("2026-04-26", "2026-04-27")
-    assert (await story.tries("lead-jiaoyu", "extend", reason="再延", days=5)).status_code == 409
+    assert not {"extend", "ask_extension"} & (await story.acts("lead-jiaoyu") | await story.acts("clerk-jiaoyu"))
+    for who, act in (("clerk-jiaoyu", "ask_extension"), ("lead-jiaoyu", "extend")):
+        again = await story.tries(who, act, reason="再延", days=5)
+        assert code_of(again) == (409, "extension_used")
+        assert "已经延期一次" in again.json()["error"]["message"]
 
 
 async def test_art_34_nothing_is_extended_after_its_end(story: Story) -> None:
@@ -193,6 +197,10 @@ async def test_53_head_and_centre_extend_an_order_and_the_centre_by_no_more_than
     assert ten.status_code == 422
     await story.does("reception", "extend", reason="等配件", days=8)
     assert await story.due("resolve") == "2026-02-12"
+    for who, act in (("clerk-jiaoyu", "ask_extension"), ("lead-jiaoyu", "endorse_extension")):
+        assert act not in await story.acts(who)
+        assert code_of(await story.tries(who, act, reason="还要等", days=2)) == (409, "extension_used")
+    assert (await story.clock("decide_extension"))["state"] == "kept"
 
 
 async def test_53_a_question_is_answered_in_four_working_days_over_the_spring_festival(story: Story) -> None:

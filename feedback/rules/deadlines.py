@@ -372,11 +372,23 @@ def _apply_event(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mappi
 
 
 def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:
-    """The clock running again: the days of the pause, the first and the last with them, are not counted."""
+    """The clock running again: the days of the pause, the first and the last with them, are not counted.
+
+    What runs by the hour runs on to the minute.
+    """
     running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
     if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
         return running  # what was too late before the pause stays too late
-    days = (office_day(event.at) - office_day(clock.stopped_at)).days + 1
+    if clock.length.unit.runs:
+        due_at = clock.due_at + (event.at - clock.stopped_at)
+        day, warn_at = office_day(due_at), _warn_at(row.warn, event.at, office_day(due_at), due_at, calendar)
+        return replace(running, due_at=due_at, due_raw_day=day, due_legal_day=day, warn_at=warn_at)
+    first_day, last_day = office_day(clock.stopped_at), office_day(event.at)
+    if clock.length.unit is TermUnit.WORKING:
+        days_left = calendar.workdays_between(first_day - timedelta(days=1), clock.due_raw_day)
+        resumed = replace(running, due_raw_day=last_day)
+        return _lengthen(resumed, row, Length(days_left, TermUnit.WORKING), calendar)
+    days = (last_day - first_day).days + 1
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
 
 

@@ -3,6 +3,7 @@
 Rights that lapsed, extensions that come too late, days that lie wrongly, units that must not be named. No I/O.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -101,7 +102,43 @@ def _barred_faults(attempt: Attempt) -> dict[str, str]:
     return faults
 
 
+def is_bare_consent(reason: object) -> bool:
+    """Whether a reason only says that somebody agrees: no cause a citizen could be told."""
+    return re.sub(r"[\W_]+", "", str(reason or "")) in _CONSENTS
+
+
+_CONSENTS = frozenset(
+    ("", "同意", "批准", "准予", "可以", "已阅", "同意延期", "同意挂账", "批准延期", "批准挂账", "同意申请")
+)
+_REQUESTS: Mapping[Act, tuple[Act, ...]] = MappingProxyType(
+    {
+        Act.EXTEND: (Act.ENDORSE_EXTENSION, Act.ASK_EXTENSION),
+        Act.ENDORSE_EXTENSION: (Act.ASK_EXTENSION,),
+        Act.HOLD: (Act.ASK_HOLD,),
+    }
+)
+"""By what an extension or a hold was asked for, the last word first."""
+_PENDING = frozenset({Condition.EXTENSION_ASKED, Condition.HOLD_ASKED})
+
+
+def find_cause(attempt: Attempt) -> str:
+    """Why more time was asked for, in the words of whoever asked; "" when nobody did."""
+    if not attempt.before.state.conditions & _PENDING:
+        return ""
+    reasons = [
+        str(attempt.latest_data.get(request, {}).get("reason", "")) for request in _REQUESTS.get(attempt.act, ())
+    ]
+    return next((reason for reason in reasons if not is_bare_consent(reason)), "")
+
+
+def _check_cause(attempt: Attempt) -> None:
+    """The citizen is told why it takes longer (第三十四条): that somebody agrees is no reason."""
+    if is_bare_consent(attempt.data["reason"]) and not find_cause(attempt):
+        raise Invalid({"reason": "no_cause"})
+
+
 def _check_extension(attempt: Attempt) -> None:
+    _check_cause(attempt)
     most = max_extension_days(attempt.before.clocks)
     if attempt.data["days"] > most:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
@@ -131,6 +168,7 @@ def _check_target_day(attempt: Attempt) -> None:
 
 
 def _check_hold(attempt: Attempt) -> None:
+    _check_cause(attempt)
     day = _parse_day(attempt, "target_day")
     if day is None or day <= office_day(attempt.now):
         raise Invalid({"target_day": "not_a_future_day"})
@@ -232,4 +270,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
-    return {"from_desk": attempt.case_access.desk} if attempt.act is Act.TRANSFER else {}
+    if attempt.act is Act.TRANSFER:
+        return {"from_desk": attempt.case_access.desk}
+    cause = find_cause(attempt) if attempt.act in (Act.EXTEND, Act.HOLD) else ""
+    return {"cause": cause} if cause else {}

@@ -163,6 +163,14 @@ _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
 _FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
+_PAUSED_ON_ACCOUNT: Mapping[str, Any] = {
+    "voided_by": _ALL_ENDS,
+    "paused_by": frozenset({A.HOLD}),
+    "resumed_by": frozenset({A.RESUME}),
+    "since": _DELIVERY_SINCE,
+    "remark": "从您提交之日起算，单位之间转来转去不停表；只有批准挂账的日子不算，恢复办理后接着算",
+}
+"""The citizen's own clock of an order: it stands still while the order is on account and comes back with it."""
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
 _53 = "国办发〔2020〕53号（办理）；平台承诺"
 
@@ -263,6 +271,14 @@ TERMS: tuple[Term, ...] = (
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
     _term("hotline.answer.utilities.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
+    _term("hotline.answer.consult.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
+          "平台承诺（派单1+签收1+办理2个工作日）", profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, longer_by=2, warn=_ONE, **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "7wd",
+          "平台承诺（派单1+签收1+办理5个工作日）", profiles=_HOTLINE, kinds=_WORK_ORDERS, urgent=_CALM, longer_by=10, warn=_TWO, **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.life.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4h",
+          "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({1}), warn=Length(1, U.HOURS), **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.utilities.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
+          "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), warn=Length(4, U.HOURS), **_PAUSED_ON_ACCOUNT),
     # --- both
     _term("any.report_back.2022", "report_back", "提交办结报告", Holder.LEAD, {A.ASSIGN}, {A.REPORT_BACK}, "30cd",
           "信访工作条例 第二十二条第一款第三项（指定办理期限）", profiles=_PETITION | _HOTLINE, only_when=("mode", "commission"), until="target_day", rolls=False, fixed=True,

@@ -356,6 +356,45 @@ async def test_only_the_letters_of_a_hearing_in_re_review_cite_its_article(conte
     assert (await _letters(context, no))["hearing_notice"].facts["依据"] == "《信访工作条例》第三十六条第二款"
 
 
+CONSENTED: dict[str, tuple[Submission, Steps]] = {
+    "hotline_hold": (
+        HOTLINE,
+        (ASSIGN, ACCEPT, (Act.ASK_HOLD, "lead-ziran", LATER), (Act.HOLD, "reception", {**LATER, "reason": "同意"})),
+    ),
+    "hotline_extension": (
+        HOTLINE,
+        (
+            ASSIGN,
+            ACCEPT,
+            (Act.ASK_EXTENSION, "clerk-ziran", MORE_TIME),
+            (Act.ENDORSE_EXTENSION, "lead-ziran", {**MORE_TIME, "reason": "同意"}),
+            (Act.EXTEND, "reception", {**MORE_TIME, "reason": "同意延期，请抓紧"}),
+        ),
+    ),
+    "extension_notice": (
+        APPEAL,
+        (
+            ASSIGN,
+            ACCEPT,
+            (Act.ASK_EXTENSION, "clerk-ziran", MORE_TIME),
+            (Act.EXTEND, "lead-ziran", {**MORE_TIME, "reason": "同意"}),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("code", CONSENTED)
+async def test_the_reason_in_a_letter_is_why_time_was_asked_for_not_that_somebody_agreed(
+    context: AppContext, code: str
+) -> None:
+    draft, steps = CONSENTED[code]
+    no = await _opened(context, draft)
+    await _walk(context, no, *steps)
+    letter = (await _letters(context, no))[code]
+    opened = await letter_register.open_letter(citizen(no), no, str(letter.id), vault=context.settings.vault)
+    assert issuing.letter_values(opened, "https://xinqiao.example")["理由"] == str(steps[2][2]["reason"])
+
+
 @pytest.mark.parametrize("code", ["hotline_hold", "hotline_extension"])
 async def test_what_no_national_paper_speaks_of_cites_none(context: AppContext, code: str) -> None:
     draft, steps = WALKS[code]

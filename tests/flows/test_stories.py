@@ -221,6 +221,41 @@ async def test_53_an_order_on_account_resumes_and_has_its_five_days_anew(story: 
     assert await story.due("resolve") == "2026-03-09"
 
 
+async def test_53_the_citizens_own_clock_comes_back_with_an_order_that_was_on_account(story: Story) -> None:
+    await assigned(story, "2026-11-30", kind="complaint")  # a Monday
+    promised = await story.due("answer")
+    await story.does("clerk-jiaoyu", "accept", "2026-12-01 11:00")
+    await story.does("lead-jiaoyu", "ask_hold", "2026-12-02 09:00", reason="等规划批复", target_day="2026-12-14")
+    await story.does("reception", "hold", "2026-12-02 10:00", reason="同意", target_day="2026-12-14")
+    assert (await story.clock("answer"))["state"] == "stopped"
+    await story.does("clerk-jiaoyu", "resume", "2026-12-14 09:00", reason="批复已到")
+    clock = await story.clock("answer")
+    # Six of seven working days were left on the 2nd, the 2nd with them; they begin anew after the 14th.
+    assert (promised, clock["state"], clock["due_legal_day"]) == ("2026-12-09", "running", "2026-12-22")
+
+
+async def test_53_an_urgent_promise_runs_on_by_the_hour_after_the_account(story: Story) -> None:
+    urgent = {"kind": "help", "title": "楼道里煤气泄漏", "text": "楼道里煤气味非常重，燃气泄漏了，快来人。"}
+    await story.submit("2026-11-30 09:00", **urgent)
+    await story.does("reception", "assign", "2026-11-30 09:10", unit="jiaoyu")
+    await story.does("clerk-jiaoyu", "accept", "2026-11-30 09:20")
+    await story.does("lead-jiaoyu", "ask_hold", "2026-11-30 09:30", reason="等燃气公司关阀", target_day="2026-12-01")
+    await story.does("reception", "hold", "2026-11-30 10:00", reason="同意", target_day="2026-12-01")
+    await story.does("clerk-jiaoyu", "resume", "2026-11-30 12:00", reason="已关阀")
+    assert (await story.clock("answer"))["due_at"][:16] == "2026-11-30T15:00"
+
+
+async def test_34_that_somebody_agrees_is_no_reason_to_tell_the_citizen(story: Story) -> None:
+    await assigned(story)
+    await story.does("clerk-jiaoyu", "accept", "2026-01-26 11:00")
+    bare = await story.tries("lead-jiaoyu", "extend", reason="同意。", days=10)
+    assert bare.status_code == 422 and "不是原因" in bare.json()["error"]["fields"]["reason"]
+    await story.does("clerk-jiaoyu", "ask_extension", reason="需要重新丈量", days=10)
+    await story.does("lead-jiaoyu", "extend", reason="同意", days=10)
+    timeline = (await story.seen("citizen"))["timeline"]
+    assert [entry["text"] for entry in timeline if entry["act"] == "extend"] == ["需要重新丈量"]
+
+
 async def test_an_urgent_matter_runs_by_the_hour_through_the_spring_festival(story: Story) -> None:
     fields = {
         "kind": "help",

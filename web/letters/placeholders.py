@@ -11,8 +11,9 @@ from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
+from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
-from feedback.rules.vocabulary import Act
+from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
 from web.wording import catalogue
 
@@ -234,7 +235,7 @@ def build_values(
         "请求": file.text,
         "依据": facts.get("依据") or letter_types.cite_law(_find_law(letter_type, file, entry)),
         "告知的话": text,
-        "理由": _join_reasons(data),
+        "理由": _join_reasons(letter_type, data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
         "办理方式": catalogue.CHOICES["mode"][data.get("mode") or "forward"],
@@ -282,10 +283,15 @@ def _choice_label(act: Act, need: str, data: Mapping[str, str]) -> str:
     return ground.label if ground else ""
 
 
-def _join_reasons(data: Mapping[str, str]) -> str:
-    """The ground as its row says it, then the words of whoever decided."""
-    label = _choice_label(Act.DECLINE, "ground", data)
-    return "\n".join(words for words in (f"{label}。" if label else "", data.get("reason", "")) if words)
+def _join_reasons(letter_type: LetterType, data: Mapping[str, str]) -> str:
+    """The ground as its row says it, then the words of whoever decided.
+
+    Of more time: why it was asked for. That the desk agreed is no reason; the head of the unit may add to it.
+    """
+    label, reason, cause = _choice_label(Act.DECLINE, "ground", data), data.get("reason", ""), data.get("cause", "")
+    if cause and (letter_type.profiles == frozenset({Profile.HOTLINE}) or is_bare_consent(reason)):
+        reason = ""
+    return "\n".join(dict.fromkeys(words for words in (f"{label}。" if label else "", cause, reason) if words))
 
 
 def _format_iso_day(text: str) -> str:

@@ -211,7 +211,7 @@ def _parse_parts(text: str) -> tuple[Part, ...]:
 
 _PETITION_PRACTICE, _HOTLINE_RULES, _RATING_NOTICE = (
     "各地信访考核通行口径",
-    "北京市接诉即办工作条例 第三十二条；各地12345考核通行口径",
+    "国办发〔2020〕53号（评价）；各地12345考核通行口径",
     "国办发〔2019〕51号",
 )
 _LEVELS = " ".join(f"level_{row.level}" for row in LEVELS)

@@ -66,7 +66,7 @@ RECTIFICATION_STAGES: tuple[RectificationStage, ...] = (
     _stage(State.INVALID_PROPOSED, "申诉误评，等待复核", 5, {State.INVALID, State.VALID}, _RATING_NOTICE + "（申诉复核）；平台约定 5个工作日"),
     _stage(State.INVALID, "认定无效，不计入好评率", None, {State.PUBLISHED}, _RATING_NOTICE + "（排除误评和恶意差评）"),
     _stage(State.VALID, "申诉不成立，评价有效", 1, {State.VERIFYING, State.RECTIFY_NOW, State.RECTIFY_LATER, State.EXPLAINED, State.REPLIED}, _RATING_NOTICE + "（申诉复核）", clock="verify"),
-    _stage(State.VERIFYING, "已联系核实", 5, {State.RECTIFY_NOW, State.RECTIFY_LATER, State.INVALID_PROPOSED}, _RATING_NOTICE + "（回访核实）；上海市优化营商环境条例 第三十条", clock="rectify"),
+    _stage(State.VERIFYING, "已联系核实", 5, {State.RECTIFY_NOW, State.RECTIFY_LATER, State.INVALID_PROPOSED}, _RATING_NOTICE + "（回访核实）", clock="rectify"),
     _stage(State.RECTIFY_NOW, "立行立改", 5, {State.VERIFYING, State.RECTIFY_LATER, State.REPLIED, State.EXPLAINED, State.INVALID_PROPOSED}, _RATING_NOTICE + "（立行立改）；平台承诺 5个工作日", clock="rectify"),
     _stage(State.RECTIFY_LATER, "限期整改（经批准）", 15, {State.REPLIED, State.EXPLAINED, State.INVALID_PROPOSED}, _RATING_NOTICE + "（限期整改）；平台承诺 15个工作日", clock="rectify"),
     _stage(State.EXPLAINED, "已解释说明，等待回访", 3, {State.REOPENED, State.SATISFIED, State.CLOSED}, _RATING_NOTICE + "（解释说明）", clock="call_back"),

@@ -114,6 +114,9 @@ class Settings:
     joint_office: str = _row(
         "xinfang", "unit code of the joint conference's office (联席会议办公室), told last when a clock ran out"
     )
+    joint_conference: str = _row(
+        "", "name of the joint conference (信访工作联席会议) as it signs. Empty: made from the region's name"
+    )
     invite_hours: int = _row(
         24,
         "a citizen who did not rate is asked to, so long after the answer, once a channel to them exists. 0: never",

@@ -111,7 +111,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         closed_at=case.closed_at,
         person=_person_view(case.person, actor, case_access, bool(case.anonymous), vault),
         beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties]),
-        clocks=clocks,
+        clocks=tuple(clock for clock in clocks if clock.is_personal or not is_owner),
         entries=tuple(_entry_view(e, is_owner, unknown_times, visible_nos) for e in visible_entries),
         attachments=tuple(
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs

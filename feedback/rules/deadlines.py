@@ -16,7 +16,17 @@ from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.rules.imported_history import ImportFacts, find_import_facts, is_time_unknown
-from feedback.rules.terms import RIGHTS, TERMS_BY_ID, Holder, Length, Term, TermUnit, parse_length
+from feedback.rules.terms import (
+    ON_REQUEST,
+    RIGHTS,
+    TERMS_BY_ID,
+    Holder,
+    Length,
+    Term,
+    TermUnit,
+    is_personal,
+    parse_length,
+)
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
@@ -88,6 +98,11 @@ class Clock:
     stopped_at: datetime | None = None
     stopped_by: Act | None = None
     kept: bool = True  # whether what stopped it was what should
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is a date of the citizen's, not one between offices."""
+        return is_personal(self.term, self.holder)
 
     def state(self, now: datetime) -> ClockState:
         late_state = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
@@ -357,15 +372,24 @@ def _apply_event(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mappi
 
 
 def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:
-    """The clock running again: the days of the pause, the first and the last with them, are not counted."""
+    """The clock running again: the days of the pause, the first and the last with them, are not counted.
+
+    What runs by the hour runs on to the minute.
+    """
     running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
     if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
         return running  # what was too late before the pause stays too late
-    days = (office_day(event.at) - office_day(clock.stopped_at)).days + 1
+    if clock.length.unit.runs:
+        due_at = clock.due_at + (event.at - clock.stopped_at)
+        day, warn_at = office_day(due_at), _warn_at(row.warn, event.at, office_day(due_at), due_at, calendar)
+        return replace(running, due_at=due_at, due_raw_day=day, due_legal_day=day, warn_at=warn_at)
+    first_day, last_day = office_day(clock.stopped_at), office_day(event.at)
+    if clock.length.unit is TermUnit.WORKING:
+        days_left = calendar.workdays_between(first_day - timedelta(days=1), clock.due_raw_day)
+        resumed = replace(running, due_raw_day=last_day)
+        return _lengthen(resumed, row, Length(days_left, TermUnit.WORKING), calendar)
+    days = (last_day - first_day).days + 1
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
-
-
-_DECIDED_ANEW = frozenset({"review", "re_review"})
 
 
 def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
@@ -376,7 +400,7 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     """
     if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
         return clock
-    if clock.holder is Holder.CITIZEN_OWN or clock.term in _DECIDED_ANEW:
+    if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
     return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
 

@@ -45,7 +45,7 @@ _FIRST, _AGAIN = frozenset({S.FIRST}), frozenset({S.REVIEW, S.RE_REVIEW})
 _NEVER: frozenset[Stage] = frozenset()  # what older entries cite and nobody may choose: 第三十五条 bars no new request
 _REGULATION = "信访工作条例"
 _ACCEPTED = "国办发〔2020〕53号（受理范围）"
-_SUPERVISED = frozenset({P.PETITION, P.HOTLINE, P.RATING})
+_ORDER_SUPERVISED = "国办发〔2020〕53号（督办）"
 
 # fmt: off
 GROUNDS: tuple[DecisionGround, ...] = (
@@ -149,13 +149,13 @@ TRIGGERS: tuple[DecisionGround, ...] = (
         "未按规定反馈信访事项办理结果的。", _PETITION),
     DecisionGround("other", "其他需要督办的情形", f"{_REGULATION} 第四十条第一款", "其他需要督办的情形。", _PETITION),
     # --- 12345
-    DecisionGround("refused", "应当接收而拒不接收", "潍坊市12345条例 第二十六条", "承办单位拒不接收属于职责范围的诉求的。", _HOTLINE),
-    DecisionGround("late", "逾期没有办结", "潍坊市12345条例 第二十六条；济南市12345条例 第二十八条", "承办单位逾期未办结的。", _HOTLINE),
-    DecisionGround("unsolved", "应当解决而没有解决", "潍坊市12345条例 第二十六条", "应当解决而未解决的。", _HOTLINE),
-    DecisionGround("poor", "办理效果差", "潍坊市12345条例 第二十六条", "办理质量和效果差，群众不满意的。", _HOTLINE),
-    DecisionGround("concentrated", "反映多、集中，长期没有解决", "济南市12345条例 第二十八条", "诉求集中、反映强烈，长期未得到解决的。", _HOTLINE),
-    DecisionGround("knowledge", "知识库没有及时更新", "济南市12345条例 第二十八条", "未及时更新、报送知识库信息的。", _HOTLINE),
-    DecisionGround("otherwise", "其他需要督办的情形", "潍坊市12345条例 第二十六条", "其他需要督办的情形。", _HOTLINE),
+    DecisionGround("refused", "应当接收而拒不接收", "国办函〔2025〕66号（推诿扯皮的督办）", "承办单位拒不接收属于职责范围的诉求的。", _HOTLINE),
+    DecisionGround("late", "逾期没有办结", _ORDER_SUPERVISED, "承办单位逾期未办结的。", _HOTLINE),
+    DecisionGround("unsolved", "应当解决而没有解决", _ORDER_SUPERVISED, "应当解决而未解决的。", _HOTLINE),
+    DecisionGround("poor", "办理效果差", _ORDER_SUPERVISED, "办理质量和效果差，群众不满意的。", _HOTLINE),
+    DecisionGround("concentrated", "反映多、集中，长期没有解决", "国办函〔2025〕66号（未诉先办、源头治理）", "诉求集中、反映强烈，长期未得到解决的。", _HOTLINE),
+    DecisionGround("knowledge", "知识库没有及时更新", _ORDER_SUPERVISED, "未及时更新、报送知识库信息的。", _HOTLINE),
+    DecisionGround("otherwise", "其他需要督办的情形", _ORDER_SUPERVISED, "其他需要督办的情形。", _HOTLINE),
     # --- 差评整改
     DecisionGround("not_rectified", "差评没有按期整改、敷衍整改", "国办发〔2019〕51号（差评整改率）", "差评未按期核实、整改、反馈的。", frozenset({P.RATING})),
 )

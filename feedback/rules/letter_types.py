@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from feedback.rules import decision_grounds
 from feedback.rules.imported_history import IMPORTER
-from feedback.rules.lifecycle import CLAIMS
+from feedback.rules.lifecycle import CLAIMS, PLATFORM_RULE
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
 NON_ISSUING_ACTORS = frozenset({IMPORTER})
@@ -47,6 +47,12 @@ class LetterType:
     only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
     internal: bool = False  # for staff only
+    signed_by_conference: bool = False  # 信访工作联席会议 signs, not the office that works for it (第三十九条)
+    law_by_stage: tuple[tuple[Stage, str], ...] = ()  # stages that rest on another article
+
+    def law_in(self, stage: Stage) -> str:
+        """What it rests on in a case of that stage."""
+        return dict(self.law_by_stage).get(stage, self.law)
 
     def fits(self, act: str, data: Mapping[str, object], context: "LetterContext") -> bool:
         return (
@@ -76,6 +82,7 @@ _PETITION = frozenset({P.PETITION})
 _HOTLINE = frozenset({P.HOTLINE})
 _OPEN = CLAIMS | {K.SUGGEST}  # a report is answered by the discipline organs' own rules (第二十三条第四款)
 _ALL = frozenset(K) - {K.RECTIFY}
+_RE_REVIEW_HEARING = ((S.RE_REVIEW, "信访工作条例 第三十六条第二款"),)
 _FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), frozenset({S.RE_REVIEW})
 
 
@@ -133,14 +140,14 @@ LETTERS: tuple[LetterType, ...] = (
             "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
     _letter("extension_notice", "延期办理告知书", "extend", Addressee.PETITIONER, "延告", "信访工作条例 第三十四条",
             "信访人 事项标题 理由 延长天数 延长后期限 依据"),
-    _letter("hotline_extension", "12345热线工单延期告知函", "extend", Addressee.PETITIONER, "热延", "国办发〔2020〕53号",
+    _letter("hotline_extension", "12345热线工单延期告知函", "extend", Addressee.PETITIONER, "热延", PLATFORM_RULE,
             "信访人 事项标题 事项编号 承办单位 理由 延长天数 延长后期限 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
-    _letter("hotline_hold", "12345热线工单挂账告知函", "hold", Addressee.PETITIONER, "热挂", "国办发〔2020〕53号",
+    _letter("hotline_hold", "12345热线工单挂账告知函", "hold", Addressee.PETITIONER, "热挂", PLATFORM_RULE,
             "信访人 事项标题 事项编号 承办单位 理由 恢复办理日期 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
-    _letter("hearing_notice", "信访事项听证通知书", "hearing", Addressee.PETITIONER, "听通", "信访工作条例 第三十一条第六项、第三十六条第二款",
-            "信访人 事项标题 听证事项 依据 联系电话", kinds=CLAIMS),
-    _letter("hearing_record", "信访事项听证笔录", "end_hearing", Addressee.FILE, "听笔", "信访工作条例 第三十一条第六项、第三十六条第二款",
-            "信访人 事项标题 听证事项 听证结论 依据", kinds=CLAIMS),
+    _letter("hearing_notice", "信访事项听证通知书", "hearing", Addressee.PETITIONER, "听通", "信访工作条例 第三十一条第六项",
+            "信访人 事项标题 听证事项 依据 联系电话", kinds=CLAIMS, law_by_stage=_RE_REVIEW_HEARING),
+    _letter("hearing_record", "信访事项听证笔录", "end_hearing", Addressee.FILE, "听笔", "信访工作条例 第三十一条第六项",
+            "信访人 事项标题 听证事项 听证结论 依据", kinds=CLAIMS, law_by_stage=_RE_REVIEW_HEARING),
     _letter("mediation_record", "信访事项调解（和解）协议书", "mediate", Addressee.FILE, "调", "信访工作条例 第三十三条",
             "信访人 事项标题 协议内容 依据", kinds=CLAIMS),
     # --- 答复
@@ -166,9 +173,10 @@ LETTERS: tuple[LetterType, ...] = (
 )
 
 MEASURE = "measure"
+_OF_THE_CONFERENCE = frozenset({"interview", "circular", "listed", "rectify_by"})
 MEASURE_LETTERS: tuple[LetterType, ...] = tuple(
     # --- 三项建议 and what the joint conference may do: between offices, about no single case
-    _letter(code, title, MEASURE, Addressee.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True)
+    _letter(code, title, MEASURE, Addressee.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True, signed_by_conference=kind in _OF_THE_CONFERENCE)
     for kind, code, title, series, law in (
         ("improve",     "improve_suggestion",   "改进工作建议书", "改建", "信访工作条例 第十四条第六项、第四十条"),
         ("policy",      "policy_suggestion",    "完善政策建议书", "政建", "信访工作条例 第十四条第六项、第四十条"),
@@ -226,11 +234,14 @@ def cite_law(law: str) -> str:
     parts = []
     for part in law.split("；"):
         name, _, articles = part.partition(" ")
-        parts.append(f"《{name}》{articles}" if articles else _INSTRUMENTS.get(name, name))
+        instrument = name.partition("（")[0]
+        parts.append(f"《{name}》{articles}" if articles else _INSTRUMENTS.get(instrument, name))
     return "、".join(parts)
 
 
 _INSTRUMENTS: Mapping[str, str] = {
     "国办发〔2020〕53号": "《国务院办公厅关于进一步优化地方政务服务便民热线的指导意见》（国办发〔2020〕53号）",
+    "国办函〔2025〕66号": "《国务院办公厅关于进一步规范和提升12345热线服务的意见》（国办函〔2025〕66号）",
+    "平台规则": "本平台公开的办理规则",
     "国办发〔2019〕51号": "《国务院办公厅关于建立政务服务“好差评”制度提高政务服务水平的意见》（国办发〔2019〕51号）",
 }

@@ -60,6 +60,8 @@ CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
 SIGNED_OFF = frozenset({K.APPEAL, K.REPORT})
 """Whose answers go out only under the signature of the unit's head, in every stage (审签)."""
+PLATFORM_RULE = "平台规则（延期、挂账没有全国统一规定）"
+"""What a step rests on that no national paper speaks of; a district may name its own ordinance, another city's is none."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
@@ -94,7 +96,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=frozenset({K.REPORT}),
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="信访工作条例 第二十三条第四款、第三十条", remark="检举控告按纪检监察规定办理，不属于管辖的直接退还"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_HOTLINE,
-          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="潍坊市12345条例 第二十条、第二十二条（退单）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
+          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="国办函〔2025〕66号（退单、改派的异议审核）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
     _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),
@@ -128,33 +130,33 @@ STEPS: tuple[Step, ...] = (
     _step(A.CONTACT,           (S.ASSIGNED, S.ACCEPTED, S.HELD), None,       (*_HOLDER, *_CO),        must("text"),
           law="国办发〔2020〕53号；国办发〔2019〕51号（回访核实）"),
     _step(A.CO_ASSIGN,         (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      must("units", "task"), profiles=_CASES,
-          law="信访工作条例 第二十四条；济南市12345条例 第二十九条（主办、协办）", remark="首接单位主办，协办单位按分工反馈"),
+          law="信访工作条例 第二十四条；国办函〔2025〕66号（主办、协办）", remark="首接单位主办，协办单位按分工反馈"),
     _step(A.CO_REPLY,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     _CO,                     must("text"), profiles=_CASES, public=False, remark="协办意见交主办单位汇总，不直接答复群众"),
     _step(A.PROGRESS,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     (*_HOLDER, *_CO),        must("text"), may("attachments"), profiles=_CASES,
-          law="北京市接诉即办工作条例 第十四条（阶段性反馈）", remark="主办单位的阶段反馈群众看得到，协办单位的只交主办单位"),
+          remark="主办单位的阶段反馈群众看得到，协办单位的只交主办单位"),
     _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED}), public=False),
     _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENDABLE}), most=1,
           law="信访工作条例 第三十四条", remark="期满前由单位负责人批准，只能延一次，理由告知群众"),
     _step(A.ENDORSE_EXTENSION, (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_HOTLINE, only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ENDORSED}), public=False,
-          law="北京市接诉即办工作条例 第十五条", remark="工单延期先由单位负责人同意，再报12345中心批准"),
+          law=PLATFORM_RULE, remark="工单延期先由单位负责人同意，再报12345中心批准"),
     _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _DESK,                   must("reason", "days"), profiles=_HOTLINE, only=frozenset({M.EXTENDABLE, M.EXTENSION_ENDORSED}), most=1,
-          law="北京市接诉即办工作条例 第十五条", remark="单位负责人同意后，期满前由12345中心批准，只能延一次，不超过负责人同意的天数，理由告知群众"),
+          law=PLATFORM_RULE, remark="单位负责人同意后，期满前由12345中心批准，只能延一次，不超过负责人同意的天数，理由告知群众"),
     _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       _LEAD,                   must("reason"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENSION_ASKED}), public=False),
     _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       (*_LEAD, *_DESK),        must("reason"), profiles=_HOTLINE, only=frozenset({M.EXTENSION_ASKED}), public=False,
-          law="北京市接诉即办工作条例 第十五条", remark="单位负责人和12345中心都可以不同意"),
+          law=PLATFORM_RULE, remark="单位负责人和12345中心都可以不同意"),
     _step(A.ASK_HOLD,          (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "target_day"), profiles=_HOTLINE, unless=frozenset({M.HOLD_ASKED}), public=False,
-          law="济南市12345条例 第二十四条第三项（挂账）", remark="由单位负责人提出，写明理由和目标日，报12345中心批准"),
+          law=PLATFORM_RULE, remark="由单位负责人提出，写明理由和目标日，报12345中心批准"),
     _step(A.HOLD,              (S.ACCEPTED,),                  S.HELD,     _DESK,                   must("reason", "target_day"), profiles=_HOTLINE, only=frozenset({M.HOLD_ASKED}),
-          law="济南市12345条例 第二十四条第三项（挂账）", remark="挂账由12345中心批准、写明目标日，理由告知群众，单列统计，定期提醒，到期自动恢复办理"),
+          law=PLATFORM_RULE, remark="挂账由12345中心批准、写明目标日，理由告知群众，单列统计，定期提醒，到期自动恢复办理"),
     _step(A.REFUSE_HOLD,       (S.ACCEPTED,),                  None,       _DESK,                   must("reason"), profiles=_HOTLINE, only=frozenset({M.HOLD_ASKED}), public=False,
-          law="济南市12345条例 第二十四条第三项（挂账）", remark="不同意挂账的，承办单位在原期限内办结"),
+          law=PLATFORM_RULE, remark="不同意挂账的，承办单位在原期限内办结"),
     _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVERSEER, *_SYSTEM), (), may("reason"), profiles=_HOTLINE),
     _step(A.MEDIATE,           (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), may("attachments"), profiles=_PETITION, kinds=CLAIMS,
           law="信访工作条例 第三十三条（调解、和解）", remark="双方自愿；写明达成的协议"),
     _step(A.HEARING,           (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), may("day"), profiles=_PETITION, kinds=CLAIMS, unless=frozenset({M.HEARING}),
           law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）", remark="只有复核听证停表，听证所需时间不计入；初次办理和复查听证不停表"),
     _step(A.END_HEARING,       (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), profiles=_PETITION, kinds=CLAIMS, only=frozenset({M.HEARING}),
-          law="信访工作条例 第三十六条第二款"),
+          law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*must("text", "facts", "basis"), CONCLUSION), may("public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
           law="信访工作条例 第三十二条、第三十四条", remark="处理意见书写明诉求、事实和理由、处理意见及依据，告知复查、复核的权利"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), may("outcome", "facts", "basis", "public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset(K) - {K.APPEAL}, unless=frozenset({M.HEARING}),
@@ -199,9 +201,9 @@ STEPS: tuple[Step, ...] = (
     _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
-          law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
+          law="国办发〔2020〕53号（办结）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
-          law="济南市12345条例 第二十七条（退回再办）", remark="回访时群众不认可的，办结后也可以退回再办"),
+          law="国办发〔2020〕53号（回访）", remark="回访时群众不认可的，办结后也可以退回再办"),
     _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
@@ -209,7 +211,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
-          law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
+          law="国办发〔2020〕53号（回访）", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OVERSEER),  must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
           law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口的，只由监督部门回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
@@ -243,7 +245,7 @@ REDIRECTS: tuple[Redirect, ...] = (
     Redirect(
         A.CALL_BACK,
         A.REOPEN,
-        "济南市12345条例 第二十七条（退回再办）",
+        "国办发〔2020〕53号（回访）",
         profiles=_HOTLINE,
         when=("outcome", "unsatisfied"),
         unless="reason",
@@ -348,7 +350,8 @@ def check_step(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
     """
     step = find_step(act, state.profile, state.kind, state.stage)
     if step is None or state.status not in step.sources or _is_blocked(step, state):
-        raise NotNow(act=act.value, status=state.status.value)
+        code = _SPENT_CODES.get(act, "") if step and _is_spent(step, state) else ""
+        raise NotNow(code=code, act=act.value, status=state.status.value)
     check_needs(step, data)
     return step
 
@@ -365,6 +368,12 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _is_blocked(step: Step, state: CaseState) -> bool:
-    if step.only - state.conditions or step.unless & state.conditions:
-        return True
+    return bool(step.only - state.conditions or step.unless & state.conditions) or _is_spent(step, state)
+
+
+def _is_spent(step: Step, state: CaseState) -> bool:
     return step.most is not None and state.done.get(step.act, 0) >= step.most
+
+
+_SPENT_CODES: Mapping[Act, str] = {A.EXTEND: "extension_used"}
+"""How an act is refused that may happen no more in this file, where that can be said better than that it is not now."""

@@ -3,6 +3,7 @@
 Rights that lapsed, extensions that come too late, days that lie wrongly, units that must not be named. No I/O.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -34,13 +35,18 @@ class Attempt:
     actor_id: str = ""
 
 
-def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool) -> str:
+def find_lapse(
+    act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime, *, is_delivered: bool, is_extended: bool
+) -> str:
     """Why it is too late for a step that its row allows, as a stable code; "" while it is not.
 
     The one answer for the buttons, the API's `acts` and the act itself. `is_delivered`: it is proven that the last
     answer was received; before that no right to review lapses (信访工作条例 第三十五条、第三十六条: 自收到之日起).
+    `is_extended`: the one extension was granted, so nobody may ask for, or agree to, another that could only be refused.
     """
     if act in _EXTENSIONS:
+        if is_extended:
+            return "extension_used"
         extendable_clocks = list_extendable(clocks)
         return "extension_too_late" if extendable_clocks and all(now >= c.due_at for c in extendable_clocks) else ""
     # A petition goes back once the desk consented to the objection, however long it took to look into it.
@@ -80,6 +86,7 @@ def check_attempt(attempt: Attempt) -> None:
         attempt.before.clocks,
         attempt.now,
         is_delivered=Condition.DELIVERED in state.conditions,
+        is_extended=bool(state.done.get(Act.EXTEND)),
     ):
         raise NotNow(code=code, act=attempt.act.value)
     if rule := _RULES.get(attempt.act):
@@ -96,7 +103,43 @@ def _barred_faults(attempt: Attempt) -> dict[str, str]:
     return faults
 
 
+def is_bare_consent(reason: object) -> bool:
+    """Whether a reason only says that somebody agrees: no cause a citizen could be told."""
+    return re.sub(r"[\W_]+", "", str(reason or "")) in _CONSENTS
+
+
+_CONSENTS = frozenset(
+    ("", "同意", "批准", "准予", "可以", "已阅", "同意延期", "同意挂账", "批准延期", "批准挂账", "同意申请")
+)
+_REQUESTS: Mapping[Act, tuple[Act, ...]] = MappingProxyType(
+    {
+        Act.EXTEND: (Act.ENDORSE_EXTENSION, Act.ASK_EXTENSION),
+        Act.ENDORSE_EXTENSION: (Act.ASK_EXTENSION,),
+        Act.HOLD: (Act.ASK_HOLD,),
+    }
+)
+"""By what an extension or a hold was asked for, the last word first."""
+_PENDING = frozenset({Condition.EXTENSION_ASKED, Condition.HOLD_ASKED})
+
+
+def find_cause(attempt: Attempt) -> str:
+    """Why more time was asked for, in the words of whoever asked; "" when nobody did."""
+    if not attempt.before.state.conditions & _PENDING:
+        return ""
+    reasons = [
+        str(attempt.latest_data.get(request, {}).get("reason", "")) for request in _REQUESTS.get(attempt.act, ())
+    ]
+    return next((reason for reason in reasons if not is_bare_consent(reason)), "")
+
+
+def _check_cause(attempt: Attempt) -> None:
+    """The citizen is told why it takes longer (第三十四条): that somebody agrees is no reason."""
+    if is_bare_consent(attempt.data["reason"]) and not find_cause(attempt):
+        raise Invalid({"reason": "no_cause"})
+
+
 def _check_extension(attempt: Attempt) -> None:
+    _check_cause(attempt)
     most = max_extension_days(attempt.before.clocks)
     if attempt.data["days"] > most:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
@@ -126,6 +169,7 @@ def _check_target_day(attempt: Attempt) -> None:
 
 
 def _check_hold(attempt: Attempt) -> None:
+    _check_cause(attempt)
     day = _parse_day(attempt, "target_day")
     if day is None or day <= office_day(attempt.now):
         raise Invalid({"target_day": "not_a_future_day"})
@@ -235,4 +279,5 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
         draft = attempt.latest_data[Act.DRAFT_REPLY]
         files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
         return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
-    return {}
+    cause = find_cause(attempt) if attempt.act in (Act.EXTEND, Act.HOLD) else ""
+    return {"cause": cause} if cause else {}

@@ -10,7 +10,7 @@ from feedback.rules.conditions import compute_conditions
 from feedback.rules.deadlines import Clock, Light
 from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
-from feedback.rules.terms import PERSONAL, RIGHTS, Holder
+from feedback.rules.terms import RIGHTS, Holder, is_personal
 from feedback.rules.vocabulary import Act, Condition, Kind, Profile, Stage, Status
 
 
@@ -109,7 +109,7 @@ class DeadlineChangeView:
     @property
     def is_personal(self) -> bool:
         """Whether it is the citizen's own date: what they were promised, or a limit they must keep."""
-        return self.holder in PERSONAL
+        return is_personal(self.term, self.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,10 @@ class CaseFile:
         if act is Act.WITHDRAW_CONSENT and not self.public_consent:
             return "no_consent"
         delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)
-        return preconditions.find_lapse(act, self.profile, self.clocks, now, is_delivered=delivered)
+        extended = any(entry.act == Act.EXTEND for entry in self.entries)
+        return preconditions.find_lapse(
+            act, self.profile, self.clocks, now, is_delivered=delivered, is_extended=extended
+        )
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

@@ -48,9 +48,19 @@ class Holder(StrEnum):
 
 PERSONAL = frozenset({Holder.CITIZEN_OWN, Holder.CITIZEN})
 """Whose clocks are the citizen's own dates: what they were promised, and the limits they must keep."""
+ON_REQUEST = frozenset({"review", "re_review"})
+"""Terms in which an organ decides what the citizen asked for: the only promise they have in that stage."""
 
 RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
+
+
+def is_personal(term: str, holder: Holder) -> bool:
+    """Whether a clock is shown to the citizen, on page, receipt, slip and through the API.
+
+    All others are between offices: who reads 提出异议 among their dates takes it for their own right.
+    """
+    return holder in PERSONAL or term in ON_REQUEST
 
 
 _SPANS = {TermUnit.HOURS: timedelta(hours=1), TermUnit.MINUTES: timedelta(minutes=1)}
@@ -153,8 +163,16 @@ _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
 _FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
+_PAUSED_ON_ACCOUNT: Mapping[str, Any] = {
+    "voided_by": _ALL_ENDS,
+    "paused_by": frozenset({A.HOLD}),
+    "resumed_by": frozenset({A.RESUME}),
+    "since": _DELIVERY_SINCE,
+    "remark": "从您提交之日起算，单位之间转来转去不停表；只有批准挂账的日子不算，恢复办理后接着算",
+}
+"""The citizen's own clock of an order: it stands still while the order is on account and comes back with it."""
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
-_53 = "国办发〔2020〕53号；平台承诺（各地12345规定 5个工作日）"
+_53 = "国办发〔2020〕53号（办理）；平台承诺"
 
 # fmt: off
 TERMS: tuple[Term, ...] = (
@@ -189,7 +207,7 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第三十六条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.RE_REVIEW}), voided_by=_ALL_ENDS,
           paused_by=frozenset({A.HEARING}), resumed_by=frozenset({A.END_HEARING}), remark="听证所需时间不计算在内（第三十六条第二款）"),
     _term("petition.hearing.2022", "hearing", "完成听证", Holder.LEAD, {A.HEARING}, {A.END_HEARING}, "30cd",
-          "信访工作条例 第三十一条第六项、第三十六条第二款（条例未定天数，平台承诺30日）", profiles=_PETITION, kinds=CLAIMS, voided_by=_ALL_ENDS),
+          "信访工作条例 第三十一条第六项，复核适用第三十六条第二款（条例未定天数，平台承诺30日）", profiles=_PETITION, kinds=CLAIMS, voided_by=_ALL_ENDS),
     _term("petition.ask_review.2022", "ask_review", "申请复查", Holder.CITIZEN, {A.REPLY}, {A.REVIEW}, "30cd",
           "信访工作条例 第三十五条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS,
           restarted_by=frozenset({A.DELIVER}), fixed=True, remark="自收到书面答复之日起算"),
@@ -219,10 +237,10 @@ TERMS: tuple[Term, ...] = (
           "国办发〔2020〕53号（办理）；平台承诺 30分钟签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(10, U.MINUTES), since=date(2026, 11, 22),
           remark="此前派出的紧急件仍按1小时签收"),
     _term("hotline.object.2020", "object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
-          "潍坊市12345条例 第二十条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS), fixed=True,
+          "国办函〔2025〕66号（退单、改派的异议审核）；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS), fixed=True,
           remark="逾期未退单，视为属于本单位职责"),
     _term("hotline.contact.2020", "contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
-          "北京市接诉即办工作条例 第十五条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
+          "国办发〔2020〕53号（办理）；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
     _term("hotline.resolve.life.2020", "resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
           "平台承诺（危及生命财产 2小时）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
     _term("hotline.resolve.utilities.2020", "resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
@@ -233,16 +251,16 @@ TERMS: tuple[Term, ...] = (
           _53, profiles=_HOTLINE, kinds=_WORK_ORDERS, urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO,
           remark="疑难事项经单位负责人同意、12345中心批准可延长，合计不超过15个工作日"),
     _term("hotline.decide_extension.2020", "decide_extension", "审批延期", Holder.DESK, {A.ENDORSE_EXTENSION}, {A.EXTEND, A.REFUSE_EXTENSION}, "1wd",
-          "北京市接诉即办工作条例 第十五条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY, A.HOLD}, warn=Length(4, U.HOURS)),
+          "平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY, A.HOLD}, warn=Length(4, U.HOURS)),
     _term("hotline.decide_hold.2020", "decide_hold", "审批挂账", Holder.DESK, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD}, "1wd",
-          "济南市12345条例 第二十四条第三项；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY}, warn=Length(4, U.HOURS)),
+          "平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY}, warn=Length(4, U.HOURS)),
     _term("hotline.on_account.2020", "on_account", "挂账到期", Holder.LEAD, {A.HOLD}, {A.RESUME}, "30cd",
-          "济南市12345条例 第二十四条第三项（挂账）", profiles=_HOTLINE, until="target_day", rolls=False, voided_by=_ALL_ENDS, fixed=True,
+          "平台承诺（挂账到批准的目标日）", profiles=_HOTLINE, until="target_day", rolls=False, voided_by=_ALL_ENDS, fixed=True,
           remark="到批准的目标日自动恢复办理"),
     _term("hotline.audit.2020", "audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
-          "济南市12345条例 第二十七条；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
+          "国办发〔2020〕53号（办结）；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
     _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
-          "济南市12345条例 第二十七条、北京市接诉即办工作条例 第二十三条；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
+          "国办发〔2020〕53号（回访）；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
           remark="电话、短信、网络都可以回访：群众自己评价了的，就是网络回访"),
     _term("hotline.answer.consult.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
           "平台承诺（派单1+签收1+办理2个工作日）", profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
@@ -253,6 +271,14 @@ TERMS: tuple[Term, ...] = (
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
     _term("hotline.answer.utilities.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
+    _term("hotline.answer.consult.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
+          "平台承诺（派单1+签收1+办理2个工作日）", profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, longer_by=2, warn=_ONE, **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "7wd",
+          "平台承诺（派单1+签收1+办理5个工作日）", profiles=_HOTLINE, kinds=_WORK_ORDERS, urgent=_CALM, longer_by=10, warn=_TWO, **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.life.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4h",
+          "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({1}), warn=Length(1, U.HOURS), **_PAUSED_ON_ACCOUNT),
+    _term("hotline.answer.utilities.2026", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
+          "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), warn=Length(4, U.HOURS), **_PAUSED_ON_ACCOUNT),
     # --- both
     _term("any.report_back.2022", "report_back", "提交办结报告", Holder.LEAD, {A.ASSIGN}, {A.REPORT_BACK}, "30cd",
           "信访工作条例 第二十二条第一款第三项（指定办理期限）", profiles=_PETITION | _HOTLINE, only_when=("mode", "commission"), until="target_day", rolls=False, fixed=True,
@@ -265,7 +291,7 @@ TERMS: tuple[Term, ...] = (
     _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
           "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
     _term("rating.verify.2019", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号；上海市优化营商环境条例 第三十条（1个工作日）", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
     _term("rating.rectify.2019", "rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
           "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, longer_by=10, warn=_TWO),
     _term("rating.call_back.2019", "call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",

@@ -31,7 +31,7 @@ async def test_a_message_gets_a_receipt_with_its_clocks(door: Door) -> None:
     assert set(receipt) == {"no", "code", "status", "received_at", "clocks"}
     assert receipt["status"] == "received"
     assert receipt["received_at"].endswith("+08:00")
-    assert {clock["term"] for clock in receipt["clocks"]} == {"forward", "answer"}
+    assert {clock["term"] for clock in receipt["clocks"]} == {"answer"}
     assert all(clock["law"] and clock["due_at"] > clock["starts_at"] for clock in receipt["clocks"])
 
 

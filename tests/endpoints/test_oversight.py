@@ -68,7 +68,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
     no = await overdue(door)
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get("/board/proposals")).text
-        assert no in page and "没有经批准的延期" in page and "潍坊市12345条例 第二十六条" in page
+        assert no in page and "没有经批准的延期" in page and "国办发〔2020〕53号（督办）" in page
         proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
         words = re.search(r'name="reason"[^>]*>\s*([^<]+)</textarea>', page)
         assert words

@@ -336,6 +336,76 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(co
     assert places == [1, 2, 3, 4, 5, 6]
 
 
+SUGGESTIONS = ("improve", "policy", "hold_liable")
+
+
+async def test_only_the_letters_of_a_hearing_in_re_review_cite_its_article(context: AppContext) -> None:
+    cited = {}
+    for stage, steps in (
+        ("first", (ASSIGN, ACCEPT, HEARING)),
+        ("review", (ASSIGN, ACCEPT, REPLY, REVIEW, *AT_CITY, (Act.HEARING, "clerk-shi-ziran", HEARING[2]))),
+    ):
+        no = await _opened(context)
+        await _walk(context, no, *steps)
+        cited[stage] = (await _letters(context, no))["hearing_notice"].facts["依据"]
+    assert cited == dict.fromkeys(cited, "《信访工作条例》第三十一条第六项")
+    no = await _opened(context)
+    province_hearing = (Act.HEARING, "clerk-sheng-xinfang", HEARING[2])
+    await _walk(
+        context, no, ASSIGN, ACCEPT, REPLY, REVIEW, *AT_CITY, CITY_REPLY, RE_REVIEW, *AT_PROVINCE, province_hearing
+    )
+    assert (await _letters(context, no))["hearing_notice"].facts["依据"] == "《信访工作条例》第三十六条第二款"
+
+
+CONSENTED: dict[str, tuple[Submission, Steps]] = {
+    "hotline_hold": (
+        HOTLINE,
+        (ASSIGN, ACCEPT, (Act.ASK_HOLD, "lead-ziran", LATER), (Act.HOLD, "reception", {**LATER, "reason": "同意"})),
+    ),
+    "hotline_extension": (
+        HOTLINE,
+        (
+            ASSIGN,
+            ACCEPT,
+            (Act.ASK_EXTENSION, "clerk-ziran", MORE_TIME),
+            (Act.ENDORSE_EXTENSION, "lead-ziran", {**MORE_TIME, "reason": "同意"}),
+            (Act.EXTEND, "reception", {**MORE_TIME, "reason": "同意延期，请抓紧"}),
+        ),
+    ),
+    "extension_notice": (
+        APPEAL,
+        (
+            ASSIGN,
+            ACCEPT,
+            (Act.ASK_EXTENSION, "clerk-ziran", MORE_TIME),
+            (Act.EXTEND, "lead-ziran", {**MORE_TIME, "reason": "同意"}),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("code", CONSENTED)
+async def test_the_reason_in_a_letter_is_why_time_was_asked_for_not_that_somebody_agreed(
+    context: AppContext, code: str
+) -> None:
+    draft, steps = CONSENTED[code]
+    no = await _opened(context, draft)
+    await _walk(context, no, *steps)
+    letter = (await _letters(context, no))[code]
+    opened = await letter_register.open_letter(citizen(no), no, str(letter.id), vault=context.settings.vault)
+    assert issuing.letter_values(opened, "https://xinqiao.example")["理由"] == str(steps[2][2]["reason"])
+
+
+@pytest.mark.parametrize("code", ["hotline_hold", "hotline_extension"])
+async def test_what_no_national_paper_speaks_of_cites_none(context: AppContext, code: str) -> None:
+    draft, steps = WALKS[code]
+    no = await _opened(context, draft)
+    await _walk(context, no, *steps)
+    letter = (await _letters(context, no))[code]
+    words = words_of("docx", await _written(context, no, letter, "docx", who=""))
+    assert "依据本平台公开的办理规则的要求" in words and "国办发" not in words
+
+
 @pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
 async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext, kind: str) -> None:
     values = OfficeLetterValues(
@@ -363,6 +433,8 @@ async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext
     ):
         assert expected in words, expected
     assert "{{" not in words
+    signed = names.name("rexian") if kind in SUGGESTIONS else "云川区信访工作联席会议"
+    assert letter.facts["签发单位"] == signed and signed in words
 
 
 async def test_what_an_import_enters_issues_no_letter(context: AppContext) -> None:

@@ -94,7 +94,11 @@ async def test_art_34_the_head_extends_once_by_thirty_days_at_most(story: Story)
     await story.does("lead-jiaoyu", "extend", reason="需要重新丈量", days=30)
     clock = await story.clock("resolve")
     assert (clock["due_raw_day"], clock["due_legal_day"]) == ("2026-04-26", "2026-04-27")
-    assert (await story.tries("lead-jiaoyu", "extend", reason="再延", days=5)).status_code == 409
+    assert not {"extend", "ask_extension"} & (await story.acts("lead-jiaoyu") | await story.acts("clerk-jiaoyu"))
+    for who, act in (("clerk-jiaoyu", "ask_extension"), ("lead-jiaoyu", "extend")):
+        again = await story.tries(who, act, reason="再延", days=5)
+        assert code_of(again) == (409, "extension_used")
+        assert "已经延期一次" in again.json()["error"]["message"]
 
 
 async def test_art_34_nothing_is_extended_after_its_end(story: Story) -> None:
@@ -193,6 +197,10 @@ async def test_53_head_and_centre_extend_an_order_and_the_centre_by_no_more_than
     assert ten.status_code == 422
     await story.does("reception", "extend", reason="等配件", days=8)
     assert await story.due("resolve") == "2026-02-12"
+    for who, act in (("clerk-jiaoyu", "ask_extension"), ("lead-jiaoyu", "endorse_extension")):
+        assert act not in await story.acts(who)
+        assert code_of(await story.tries(who, act, reason="还要等", days=2)) == (409, "extension_used")
+    assert (await story.clock("decide_extension"))["state"] == "kept"
 
 
 async def test_53_a_question_is_answered_in_four_working_days_over_the_spring_festival(story: Story) -> None:
@@ -211,6 +219,41 @@ async def test_53_an_order_on_account_resumes_and_has_its_five_days_anew(story: 
     assert case["status"] == "held"
     await story.does("clerk-jiaoyu", "resume", "2026-03-02 09:00", reason="批复已到")
     assert await story.due("resolve") == "2026-03-09"
+
+
+async def test_53_the_citizens_own_clock_comes_back_with_an_order_that_was_on_account(story: Story) -> None:
+    await assigned(story, "2026-11-30", kind="complaint")  # a Monday
+    promised = await story.due("answer")
+    await story.does("clerk-jiaoyu", "accept", "2026-12-01 11:00")
+    await story.does("lead-jiaoyu", "ask_hold", "2026-12-02 09:00", reason="等规划批复", target_day="2026-12-14")
+    await story.does("reception", "hold", "2026-12-02 10:00", reason="同意", target_day="2026-12-14")
+    assert (await story.clock("answer"))["state"] == "stopped"
+    await story.does("clerk-jiaoyu", "resume", "2026-12-14 09:00", reason="批复已到")
+    clock = await story.clock("answer")
+    # Six of seven working days were left on the 2nd, the 2nd with them; they begin anew after the 14th.
+    assert (promised, clock["state"], clock["due_legal_day"]) == ("2026-12-09", "running", "2026-12-22")
+
+
+async def test_53_an_urgent_promise_runs_on_by_the_hour_after_the_account(story: Story) -> None:
+    urgent = {"kind": "help", "title": "楼道里煤气泄漏", "text": "楼道里煤气味非常重，燃气泄漏了，快来人。"}
+    await story.submit("2026-11-30 09:00", **urgent)
+    await story.does("reception", "assign", "2026-11-30 09:10", unit="jiaoyu")
+    await story.does("clerk-jiaoyu", "accept", "2026-11-30 09:20")
+    await story.does("lead-jiaoyu", "ask_hold", "2026-11-30 09:30", reason="等燃气公司关阀", target_day="2026-12-01")
+    await story.does("reception", "hold", "2026-11-30 10:00", reason="同意", target_day="2026-12-01")
+    await story.does("clerk-jiaoyu", "resume", "2026-11-30 12:00", reason="已关阀")
+    assert (await story.clock("answer"))["due_at"][:16] == "2026-11-30T15:00"
+
+
+async def test_34_that_somebody_agrees_is_no_reason_to_tell_the_citizen(story: Story) -> None:
+    await assigned(story)
+    await story.does("clerk-jiaoyu", "accept", "2026-01-26 11:00")
+    bare = await story.tries("lead-jiaoyu", "extend", reason="同意。", days=10)
+    assert bare.status_code == 422 and "不是原因" in bare.json()["error"]["fields"]["reason"]
+    await story.does("clerk-jiaoyu", "ask_extension", reason="需要重新丈量", days=10)
+    await story.does("lead-jiaoyu", "extend", reason="同意", days=10)
+    timeline = (await story.seen("citizen"))["timeline"]
+    assert [entry["text"] for entry in timeline if entry["act"] == "extend"] == ["需要重新丈量"]
 
 
 async def test_an_urgent_matter_runs_by_the_hour_through_the_spring_festival(story: Story) -> None:

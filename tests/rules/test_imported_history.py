@@ -75,7 +75,12 @@ def test_an_answer_whose_day_is_unknown_was_not_given_at_once(mark: Mapping[str,
     assert case.state.status is Status.REPLIED
     assert case.replied_at is None
     assert case.clocks == ()
-    assert preconditions.find_lapse(Act.REVIEW, case.state.profile, case.clocks, IMPORTED, is_delivered=True) == ""
+    assert (
+        preconditions.find_lapse(
+            Act.REVIEW, case.state.profile, case.clocks, IMPORTED, is_delivered=True, is_extended=False
+        )
+        == ""
+    )
 
 
 def test_an_answer_on_the_instant_of_receipt_is_believed_where_the_file_says_so() -> None:
@@ -87,9 +92,13 @@ def test_the_right_to_review_of_a_recent_answer_runs_on_and_lapses_unread() -> N
     case = _project(Kind.APPEAL, *_answered(Kind.APPEAL, IMPORTED - 20 * DAY, IMPORTED - 5 * DAY, ANSWERED))
     assert [clock.term for clock in case.clocks] == ["ask_review"]
     profile = case.state.profile
-    assert preconditions.find_lapse(Act.REVIEW, profile, case.clocks, IMPORTED, is_delivered=True) == ""
     assert (
-        preconditions.find_lapse(Act.REVIEW, profile, case.clocks, IMPORTED + 60 * DAY, is_delivered=True)
+        preconditions.find_lapse(Act.REVIEW, profile, case.clocks, IMPORTED, is_delivered=True, is_extended=False) == ""
+    )
+    assert (
+        preconditions.find_lapse(
+            Act.REVIEW, profile, case.clocks, IMPORTED + 60 * DAY, is_delivered=True, is_extended=False
+        )
         == "right_lapsed"
     )
 

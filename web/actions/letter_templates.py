@@ -141,7 +141,7 @@ async def _to_verified_letter(letter: IssuedLetter) -> VerifiedLetter:
     return VerifiedLetter(
         title=letter.letter_type.title,
         number=letter.number,
-        unit=names.name(letter.unit),
+        unit=str(letter.facts.get("签发单位") or names.name(letter.unit)),
         issued_day=office_day(letter.issued_at),
         code=dates.group_code(identifiers.normalize_code(letter.token)),
         digest=letter.digest[:16],

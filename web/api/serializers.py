@@ -127,7 +127,7 @@ def _build_timeline_entry(entry: EntryView, directory: Directory) -> responses.T
         answer.time_unknown = True
     if unit := str(data.get("unit") or "") or entry.unit:
         answer.unit = build_unit(unit, directory)
-    text = str(data.get("text") or data.get("reason") or "")
+    text = str(data.get("text") or data.get("cause") or data.get("reason") or "")
     if text and act is not Act.SUBMIT:
         answer.text = text
     if act is Act.RATE:

@@ -11,8 +11,9 @@ from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
+from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
-from feedback.rules.vocabulary import Act
+from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
 from web.wording import catalogue
 
@@ -132,6 +133,7 @@ def freeze_values(
         "去向": directory.name(str(entry.data.get(_TARGET_FIELDS.get(entry.act, ""), ""))),
         "原办理单位": directory.name(find_previous_unit(file, entry.seq)),
         "送达文书": delivered,
+        "依据": letter_types.cite_law(_find_law(letter_type, file, entry)),
     }
     for term, placeholder in _PLACEHOLDER_BY_TERM.items():
         if term in clocks_by_term:
@@ -231,9 +233,9 @@ def build_values(
         "信访类别": catalogue.KINDS[file.kind.value],
         "反映内容": file.text,
         "请求": file.text,
-        "依据": letter_types.cite_law(_find_law(letter_type, data)),
+        "依据": facts.get("依据") or letter_types.cite_law(_find_law(letter_type, file, entry)),
         "告知的话": text,
-        "理由": _join_reasons(data),
+        "理由": _join_reasons(letter_type, data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
         "办理方式": catalogue.CHOICES["mode"][data.get("mode") or "forward"],
@@ -263,13 +265,14 @@ def build_values(
     return values
 
 
-def _find_law(letter_type: LetterType, data: Mapping[str, str]) -> str:
-    """The law of the choice that was made, where there is one; else the letter's own."""
+def _find_law(letter_type: LetterType, file: CaseFile, entry: EntryView) -> str:
+    """The law of the choice that was made, where there is one; else the letter's own in that stage."""
     for act, need in _CITED_CHOICES:
-        ground = decision_grounds.find_ground(act, need, data.get(need, "")) if letter_type.act == act else None
-        if ground is not None:
+        if letter_type.act == act and (
+            ground := decision_grounds.find_ground(act, need, str(entry.data.get(need, "")))
+        ):
             return ground.law
-    return letter_type.law
+    return letter_type.law_in(letter_types.stage_of_acts(e.act for e in file.entries if e.seq <= entry.seq))
 
 
 _CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
@@ -280,10 +283,15 @@ def _choice_label(act: Act, need: str, data: Mapping[str, str]) -> str:
     return ground.label if ground else ""
 
 
-def _join_reasons(data: Mapping[str, str]) -> str:
-    """The ground as its row says it, then the words of whoever decided."""
-    label = _choice_label(Act.DECLINE, "ground", data)
-    return "\n".join(words for words in (f"{label}。" if label else "", data.get("reason", "")) if words)
+def _join_reasons(letter_type: LetterType, data: Mapping[str, str]) -> str:
+    """The ground as its row says it, then the words of whoever decided.
+
+    Of more time: why it was asked for. That the desk agreed is no reason; the head of the unit may add to it.
+    """
+    label, reason, cause = _choice_label(Act.DECLINE, "ground", data), data.get("reason", ""), data.get("cause", "")
+    if cause and (letter_type.profiles == frozenset({Profile.HOTLINE}) or is_bare_consent(reason)):
+        reason = ""
+    return "\n".join(dict.fromkeys(words for words in (f"{label}。" if label else "", cause, reason) if words))
 
 
 def _format_iso_day(text: str) -> str:
@@ -331,13 +339,13 @@ class OfficeLetterValues:
 
 
 def freeze_unit_values(
-    letter_type: LetterType, values: OfficeLetterValues, directory: Directory, phone: str
+    letter_type: LetterType, values: OfficeLetterValues, directory: Directory, phone: str, conference: str
 ) -> dict[str, str]:
-    """All that such a letter says."""
+    """All that such a letter says. `conference`: the name of the joint conference, which signs what only it may do."""
     issuer = directory.by_code.get(values.issuer)
     return {
         "标题": letter_type.title,
-        "签发单位": directory.name(values.issuer),
+        "签发单位": conference if letter_type.signed_by_conference else directory.name(values.issuer),
         "签发日期": format_day(office_day(values.at)),
         "主送": directory.name(values.unit),
         "承办单位": directory.name(values.unit),

@@ -61,7 +61,7 @@ async def submit(request: Request) -> Response:
         code=receipt.code,
         status=receipt.status,
         received_at=dates.iso(receipt.received_at),
-        clocks=[serializers.build_clock(clock, now) for clock in receipt.clocks],
+        clocks=[serializers.build_clock(clock, now) for clock in receipt.clocks if clock.is_personal],
     )
     if unused := find_unused(requests.NewCase, payload):
         names = "、".join(name[:_NAME_SHOWN] for name in unused[:_NAMES_SHOWN])

@@ -77,8 +77,7 @@ async def receipt(request: Request) -> Response:
 def _next_steps(received: str, due: Mapping[str, str]) -> list[dict[str, str]]:
     """What happens next and by when. `due` says the last day of each clock that began with the message."""
     steps = [{"state": "current", "title": "已收到", "when": received}]
-    if "forward" in due:
-        steps.append({"state": "future", "title": "转给承办单位", "when": f"最迟 {due['forward']}"})
+    steps.append({"state": "future", "title": "转给承办单位"})
     steps.append({"state": "future", "title": "承办单位受理、核实、办理", "text": "需要延期的会说明理由并告诉您"})
     if "answer" in due:
         steps.append({"state": "future", "title": "给您答复", "when": f"最迟 {due['answer']}"})

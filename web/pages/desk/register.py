@@ -207,7 +207,9 @@ async def registered(request: Request) -> Response:
         "code": await case_lookup.load_receipt_code(no, context.settings.vault),
         "opens": file is not None,
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
-        "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
+        "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.is_personal and c.stopped_at is None]
+        if file
+        else [],
         "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
         "by_proxy": next((party for party in file.beside if party.role == parties.PartyRole.PROXY), None)
         if file

@@ -50,6 +50,7 @@ _CLERK = ((R.CLERK, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
 _OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
+_ORDERED = ((R.CLERK, W.ORDERED), (R.LEAD, W.ORDERED), (R.RECEPTION, W.ORDERED))
 _SYSTEM = ((R.SYSTEM, W.NOBODY),)
 _CASES = frozenset({P.PETITION, P.HOTLINE})
 _PETITION = frozenset({P.PETITION})
@@ -171,9 +172,9 @@ STEPS: tuple[Step, ...] = (
           law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
-    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day"),
-          law="信访工作条例 第四十条（督办）"),
-    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条"),
+    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day", "addressee"),
+          law="信访工作条例 第四十条（督办）", remark="发给期限归它的单位：主办、协办单位或者受理窗口；不写明的发给主办单位，还没有派出的发给受理窗口"),
+    _step(A.ANSWER_SUPERVISION, (*_RUNNING, S.REPLIED),       None,       _ORDERED,                must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条", remark="由收到督办的单位答复"),
     _step(A.REPORT_UP,         _RUNNING,                       None,       (*_DESK, *_HOLDER),      must("text"), may("units"), profiles=_PETITION, most=10, public=False,
           law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
     _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVERSEER), must("staff", "reason"), public=False,

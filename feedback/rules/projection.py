@@ -12,7 +12,15 @@ from datetime import datetime
 
 from feedback.kernel.clock import to_millis
 from feedback.rules.conditions import compute_conditions
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
+from feedback.rules.deadlines import (
+    CaseEvent,
+    Clock,
+    ClockFacts,
+    compute_clocks,
+    find_first_desk,
+    list_extendable,
+    list_ordered_units,
+)
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
@@ -48,6 +56,11 @@ class CaseProjection:
     def next_warn_at(self) -> datetime | None:
         return min((c.warn_at for c in self._binding()), default=None)
 
+    @property
+    def ordered_units(self) -> frozenset[str]:
+        """The units whose answer to a supervision order is awaited."""
+        return list_ordered_units(self.clocks)
+
     def _binding(self) -> list[Clock]:
         return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]
 
@@ -79,6 +92,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             replied_at = None if is_time_unknown(event, history) else event.at
     clocks = compute_clocks(history, case, editions)
     conditions = compute_conditions((event.act, event.data) for event in history)
+    conditions |= {Condition.SUPERVISED} if list_ordered_units(clocks) else set()
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
     conditions |= {Condition.DIRECT} if unit == desk else set()
     state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)

@@ -12,7 +12,7 @@ from routing.oversight.triggers import SUPERVISION_RULES, LateClock, Supervision
 
 P, H, R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
 CASE = SupervisionFacts(no="20260914-000001", profile=P, unit="jiaoyu")
-LATE = LateClock(7, "resolve", "办结答复", date(2026, 9, 18), 2)
+LATE = LateClock(7, "resolve", "办结答复", "jiaoyu", date(2026, 9, 18), 2)
 
 
 def propose(record: SupervisionFacts) -> set[tuple[str, str]]:

@@ -189,13 +189,13 @@ def proposal_line(row: Mapping[str, Any], directory: Directory, titles: Mapping[
     """A proposed order, with its evidence and the words it would be issued with."""
     label, law = find_trigger(row["trigger"])
     rule = triggers.find_supervision_rule(row["rule"])
-    evidence = "；".join(row["evidence"])
+    evidence, unit = "；".join(row["evidence"]), directory.short(row["unit"])
     return {
         "id": row["id"],
         "no": row["case_no"],
         "href": f"/desk/cases/{row['case_no']}",
         "title": titles.get(row["case_no"], ""),
-        "unit": directory.short(row["unit"]),
+        "unit": unit,
         "rule": rule.label if rule else row["rule"],
         "trigger": row["trigger"],
         "trigger_text": label,
@@ -206,7 +206,7 @@ def proposal_line(row: Mapping[str, Any], directory: Directory, titles: Mapping[
         "status_text": PROPOSAL_STATUSES[row["status"]],
         "decided": f"{dates.short_time(row['decided_at'])} {row['decided_by']}" if row["decided_at"] else "",
         "reason": row["reason"],
-        "words": f"{label}：{evidence}。请立即办理，并书面说明原因和结果。",
+        "words": f"{unit}{label}：{evidence}。请立即办理，并书面说明原因和结果。",
     }
 
 

@@ -222,7 +222,7 @@ def _build_late_clock(line: Mapping[str, Any]) -> LateOut:
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
     actor, names = permissions.current_actor(request), await directory.load_directory()
-    rows = await supervision_proposals.list_proposals(actor)
+    rows = await supervision_proposals.list_proposals(actor, request.app.state.context.clock.now())
     return json_response(ProposalList([_build_proposal(oversight_views.proposal_line(row, names, {})) for row in rows]))
 
 
@@ -251,12 +251,12 @@ async def decide(request: Request) -> Response:
         faults["reason"] = "too_long"  # an order's own text is measured by its step
     if faults:
         raise Invalid(faults)
-    proposal = await supervision_proposals.load_open_proposal(actor, _id(request))
+    proposal = await supervision_proposals.load_open_proposal(actor, _id(request), context.clock.now())
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
-        data = {"reason": reason, "trigger": proposal["trigger"]}
+        data = {"reason": reason, "trigger": proposal["trigger"], "addressee": proposal["unit"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
+    await supervision_proposals.decide_proposal(actor, proposal, status, reason, context.clock.now())
     return json_response(Decided(status))
 
 

@@ -174,6 +174,7 @@ def _plan_clock_warnings(
         "title": REPORT_TITLE if is_report else clock["title"],
         "unit": "承办单位" if is_report else directory.short(units[0]),
         "term": clock["label"],
+        "length": clock["length"],
     }
     due = to_millis(clock["due_at"])
     return [

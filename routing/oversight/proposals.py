@@ -145,7 +145,7 @@ def _to_facts(row: dict[str, Any], calendar: Calendar, now: datetime) -> list[Su
     late_by_unit: dict[str, list[LateClock]] = {holder: []}
     for clock in row["late"]:
         due_day, unit = clock["due_legal_day"], clock["unit"] or holder
-        workdays = calendar.workdays_between(due_day, today) - 1
+        workdays = calendar.workdays_between(due_day, today)
         late_by_unit.setdefault(unit, []).append(
             LateClock(clock["id"], clock["term"], clock["label"], unit, due_day, workdays)
         )

@@ -12,6 +12,8 @@ from feedback.rules.vocabulary import Profile
 
 RETURNS_LEAST = 2
 URGES_LEAST = 3
+LATE_WORKDAYS_LEAST = 2
+"""Nobody is ordered before a whole working day has passed: the second is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class LateClock:
     label: str
     unit: str  # whom it binds
     due_day: date
-    workdays: int  # since then
+    workdays: int  # since then, the one under way with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,13 @@ _NOTIFYING = frozenset({"notify", "forward"})
 
 
 def _list_late_clocks(record: SupervisionFacts, terms: frozenset[str] | None = None) -> list[LateClock]:
-    """The late clocks of these terms; None: those no other rule looks at. A whole working day must have passed."""
+    """The late clocks of these terms; None: those no other rule looks at."""
     other_terms = _REPORTS | _NOTIFYING
-    return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other_terms)]
+    return [
+        c
+        for c in record.late
+        if c.workdays >= LATE_WORKDAYS_LEAST and (c.term in terms if terms else c.term not in other_terms)
+    ]
 
 
 def _clock_fact(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], str]:

@@ -128,3 +128,23 @@ async def test_a_supervisor_orders_only_who_has_to_do_with_the_case(story: Story
     assert {"answer_supervision"} <= await story.acts("clerk-jiaoyu") & await story.acts("clerk-minzheng")
     await story.does("clerk-jiaoyu", "answer_supervision", text="正在办理。")
     await story.does("clerk-minzheng", "answer_supervision", text="今天反馈。")
+
+
+async def test_what_a_clock_in_hours_is_late_is_told_in_hours(story: Story, door: Door) -> None:
+    await story.submit(
+        "2026-08-01 19:00",
+        kind="complaint",
+        title="小区燃气泄漏",
+        text="楼道里燃气泄漏，气味很大，有人头晕，请马上来人。",
+    )
+    await story.does("reception", "assign", "2026-08-01 19:10", unit="jiaoyu")
+    await pass_timers(door, "2026-08-01 22:30")
+    late = await door.get("/api/v1/oversight/late", await door.log_in("supervisor"))
+    stages = {notice["stage"] for row in late.json()["items"] for notice in row["told"]}
+    assert "超期满两小时" in stages
+    for who in ("lead-jiaoyu", "supervisor"):
+        async with aclosing(await door.page_client(who)) as person:
+            assert "个工作日" not in (await person.get("/desk/notices")).text
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        rows = (await chief.get("/board/late")).text.split("什么时候告知谁")[0]
+    assert "超期满两小时" in rows and "个工作日" not in rows

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import overdue
+from feedback.record import calendar_editions
 from feedback.rules import escalation_levels, intake
 from feedback.rules.vocabulary import Act
 from routing import directory
@@ -202,7 +203,8 @@ async def late(request: Request) -> Response:
     actor, now, names = permissions.current_actor(request), context.clock.now(), await directory.load_directory()
     rows = await overdue.list_late_clocks(actor, now=now)
     notices = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
+    calendar = await calendar_editions.load_current_calendar()
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now, calendar) for row in rows]
     return json_response(LateList([_build_late_clock(line) for line in lines]))
 
 

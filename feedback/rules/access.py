@@ -157,6 +157,8 @@ def _is_responsible(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
             return actor.unit in case.ordered
         case Whose.OVERSEER:
             return actor.everywhere or case.lead in actor.units
+        case Whose.OTHER_OVERSEER:
+            return actor.unit != case.lead and (actor.everywhere or case.lead in actor.units)
         case Whose.OWNER:
             return actor.case_no == case.no
         case Whose.NOBODY:

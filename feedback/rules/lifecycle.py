@@ -50,6 +50,7 @@ _CLERK = ((R.CLERK, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
 _OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
+_OTHER_OVERSEER = ((R.SUPERVISOR, W.OTHER_OVERSEER),)
 _ORDERED = ((R.CLERK, W.ORDERED), (R.LEAD, W.ORDERED), (R.RECEPTION, W.ORDERED))
 _SYSTEM = ((R.SYSTEM, W.NOBODY),)
 _CASES = frozenset({P.PETITION, P.HOTLINE})
@@ -191,7 +192,7 @@ STEPS: tuple[Step, ...] = (
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
           law="济南市12345条例 第二十七条（退回再办）", remark="回访时群众不认可的，办结后也可以退回再办"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OTHER_OVERSEER, *_OTHER_DESK), must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
           law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
@@ -199,8 +200,8 @@ STEPS: tuple[Step, ...] = (
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OVERSEER),  must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
-          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口的，只由监督部门回访"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OTHER_OVERSEER), must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口或者监督部门的，由另一个回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
           remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),

@@ -217,6 +217,7 @@ class Whose(StrEnum):
     CO = "co"  # a co-unit now
     ORDERED = "ordered"  # a unit a supervision order is addressed to and waits for
     OVERSEER = "overseer"  # above the units, by office
+    OTHER_OVERSEER = "other_overseer"  # the same, unless they belong to the unit that leads the case
     OWNER = "owner"  # the citizen whose case it is
     NOBODY = "nobody"  # the system itself
 

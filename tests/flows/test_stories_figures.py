@@ -148,3 +148,48 @@ async def test_what_a_clock_in_hours_is_late_is_told_in_hours(story: Story, door
     async with aclosing(await door.page_client("supervisor")) as chief:
         rows = (await chief.get("/board/late")).text.split("什么时候告知谁")[0]
     assert "超期满两小时" in rows and "个工作日" not in rows
+
+
+async def rated_badly(story: Story, unit: str) -> Story:
+    """An order that the unit answers and its citizen rates badly. Returns the story of its rectification."""
+    await story.submit("2026-03-02 09:00", kind="complaint")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit=unit)
+    await story.does(f"clerk-{unit}", "accept", "2026-03-02 11:00")
+    await story.does(f"clerk-{unit}", "reply", "2026-03-03 11:00", text="已安排人员到现场疏导。")
+    await story.does("citizen", "rate", "2026-03-04 09:00", level=1, tags=[])
+    await story.door.drain()
+    response = await story.door.get("/api/v1/desk/ratings", await story.door.log_in("supervisor"))
+    rectification = Story(story.door)
+    (rectification.no,) = [row["rectify_no"] for row in response.json()["items"]]
+    return rectification
+
+
+async def rectify(story: Story, unit: str) -> None:
+    """The rated unit signs the bad rating and puts it right."""
+    case = await story.seen("supervisor")
+    if case["status"] == "received":
+        desk = "reception" if case["desk"]["code"] == "rexian" else f"reception-{case['desk']['code']}"
+        await story.does(desk, "assign", "2026-03-04 10:00", unit=unit)
+    story.door.set_time(at("2026-03-04 11:00"))
+    for act, data in (("accept", {}), ("contact", {"text": "已联系"}), ("rectify", {"text": "已改进。"})):
+        assert (await story.tries(f"clerk-{unit}", act, **data)).status_code == 200
+
+
+async def test_51_a_rated_desk_never_calls_back_about_itself(story: Story) -> None:
+    rectification = await rated_badly(story, "rexian")
+    await rectify(rectification, "rexian")
+    case = await rectification.seen("supervisor")
+    (call_back,) = [clock for clock in case["clocks"] if clock["term"] == "call_back"]
+    assert call_back["unit"] != "rexian"
+    for who in ("reception", "clerk-rexian"):
+        assert not {"call_back", "reopen", "close"} & await rectification.acts(who)
+    said = {"outcome": "satisfied", "text": "群众认可"}
+    assert (await rectification.tries("reception", "call_back", **said)).status_code == 403
+    assert (await rectification.tries(f"reception-{call_back['unit']}", "call_back", **said)).status_code == 200
+
+
+async def test_51_a_supervisor_of_the_rated_unit_does_not_call_back(story: Story) -> None:
+    rectification = await rated_badly(story, "xinfang")
+    await rectify(rectification, "xinfang")
+    assert not {"call_back", "reopen"} & await rectification.acts("supervisor")
+    assert "call_back" in await rectification.acts("reception")

@@ -22,6 +22,7 @@ from feedback.record import cases
 from feedback.rules import access
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Channel, Kind
+from routing import directory
 
 
 def build_handlers(settings: Settings) -> dict[str, Handler]:
@@ -49,13 +50,24 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
     phone = await case_ratings.load_contact(rating.id, settings.vault)
     receipt = await cases.submit(
-        _to_submission(rating, phone, settings.desk), access.SYSTEM, now=now, vault=settings.vault
+        _to_submission(rating, phone, await _find_call_back_desk(rating.unit, settings.desk)),
+        access.SYSTEM,
+        now=now,
+        vault=settings.vault,
     )
     if rated_case is not None and rated_case.recused:
         await cases.bar_access(
             receipt.no, staff=sorted(rated_case.recused)
         )  # whom the case is kept from does not read of it here
     await case_ratings.store_rectification(rating.id, receipt.no)
+
+
+async def _find_call_back_desk(unit: str, desk: str) -> str:
+    """Who takes the file and calls back: the desk, unless it was rated itself."""
+    if unit != desk:
+        return desk
+    names = await directory.load_directory()
+    return names.find_other_desk(desk, await directory.list_desks()) or desk
 
 
 def _to_submission(rating: RatingView, phone: str, desk: str) -> Submission:

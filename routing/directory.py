@@ -142,6 +142,17 @@ class Directory:
             superiors.append(code)
         return tuple(superiors)
 
+    def find_other_desk(self, code: str, desks: Iterable[str]) -> str:
+        """The reception desk nearest above a unit, or the petition department there; "" when there is none."""
+        others = set(desks) - {code}
+        for superior in self.list_superiors(code):
+            if superior in others:
+                return superior
+            for unit in self.units():
+                if unit.code in others and unit.kind == "petition" and unit.parent == superior:
+                    return unit.code
+        return ""
+
     def is_committee(self, code: str) -> bool:
         """Whether the unit is a committee of residents (村民委员会、居民委员会)."""
         row = self.by_code.get(code)

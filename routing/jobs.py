@@ -125,8 +125,10 @@ async def _list_recipients(row: NoticeRow, case: CaseSummary, payload: Mapping[s
         case Audience.DESK:
             return (case.desk,)
         case Audience.UNIT | Audience.HEAD:
-            if payload.get("unit"):
-                return (str(payload["unit"]),)
+            entry = next((e for e in case.entries if e.seq == payload.get("seq")), None)
+            named = payload.get("unit") or (entry.data.get("addressee") if entry else "")
+            if named:
+                return (str(named),)
             return tuple(u for u in (case.unit, *await case_queries.list_co_units(case.no)) if u)
         case _:
             return ("",)
@@ -172,6 +174,7 @@ def _plan_clock_warnings(
         "title": REPORT_TITLE if is_report else clock["title"],
         "unit": "承办单位" if is_report else directory.short(units[0]),
         "term": clock["label"],
+        "length": clock["length"],
     }
     due = to_millis(clock["due_at"])
     return [

@@ -4,7 +4,7 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,7 +117,9 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in case_projection.tenures),
-        allowed=access.open_steps(actor, case_projection.state, case_access),
+        allowed=access.open_steps(
+            actor, case_projection.state, replace(case_access, ordered=case_projection.ordered_units)
+        ),
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),

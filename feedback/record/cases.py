@@ -272,7 +272,7 @@ def _check_command(
     step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage)
     if step is None:
         raise NotNow(act=command.act.value, status=case.status)
-    if not access.may_perform(command.actor, step, case_access):
+    if not access.may_perform(command.actor, step, replace(case_access, ordered=before.ordered_units)):
         raise Forbidden(act=command.act.value)
     if expect is not None and expect != case.version:
         raise Conflict(no=case.no)

@@ -220,8 +220,8 @@ def _compute_under(
             if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
                 continue
             start = received_at if term.from_receipt else _first_moment(term, event)
-            for unit in _bound_units(term, event, desk, lead):
-                clocks.append(_start_clock(term, event, start, unit, calendar))
+            for holder, unit in _bound_units(term, event, desk, lead):
+                clocks.append(_start_clock(term, event, start, holder, unit, calendar))
     return tuple(clocks)
 
 
@@ -284,7 +284,16 @@ def _first_moment(term: Term, event: CaseEvent) -> datetime:
     return start_of_day(day) if day else event.at
 
 
-def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:
+def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[tuple[Holder, str]]:
+    """Whom a clock that begins binds: as what, and which units."""
+    named = str(event.data.get(term.named_by, "")) if term.named_by else ""
+    if named:
+        holders = {desk: Holder.DESK, lead: Holder.LEAD}
+        return [(holders.get(named, Holder.CO), named)]
+    return [(term.holder, unit) for unit in _units_of_holder(term, event, desk, lead)]
+
+
+def _units_of_holder(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:
     match term.holder:
         case Holder.DESK:
             return [desk]
@@ -302,7 +311,7 @@ def requested_co_units(event: CaseEvent) -> list[str]:
     return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
-def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar: Calendar) -> Clock:
+def _start_clock(term: Term, event: CaseEvent, at: datetime, holder: Holder, unit: str, calendar: Calendar) -> Clock:
     day, length = office_day(at), _length_of(term, event)
     if ordered_day := _ordered_day(term, event):
         raw = legal = max(ordered_day, day)
@@ -318,7 +327,7 @@ def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar
         term=term.code,
         label=term.label,
         seq=event.seq,
-        holder=term.holder,
+        holder=holder,
         unit=unit,
         starts_at=at,
         due_raw_day=raw,
@@ -364,7 +373,7 @@ def _apply_event(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mappi
     if clock.stopped_at is not None:
         is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
         return _resume(clock, row, event, calendar) if is_paused else clock
-    if act in row.kept_by and _concerns(clock, event):
+    if act in row.kept_by and _concerns(clock, row, event):
         return replace(clock, stopped_at=event.at, stopped_by=act)
     if act in row.voided_by or act in row.paused_by:
         return replace(clock, stopped_at=event.at, stopped_by=act, kept=False)
@@ -428,9 +437,14 @@ def _lengthen(clock: Clock, row: Term, extension: Length, calendar: Calendar) ->
     )
 
 
-def _concerns(clock: Clock, event: CaseEvent) -> bool:
-    """A co-unit's clock is stopped by that unit only."""
-    return clock.holder is not Holder.CO or clock.unit == event.unit
+def _concerns(clock: Clock, row: Term, event: CaseEvent) -> bool:
+    """The clock of a co-unit, and of whom an order names, is stopped by that unit only."""
+    return not (clock.holder is Holder.CO or row.named_by) or clock.unit == event.unit
+
+
+def list_ordered_units(clocks: Iterable[Clock]) -> frozenset[str]:
+    """The units whose answer to a supervision order is awaited."""
+    return frozenset(clock.unit for clock in clocks if clock.term == "supervision" and clock.stopped_at is None)
 
 
 def term_of_clock(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:

@@ -50,6 +50,8 @@ _CLERK = ((R.CLERK, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
 _OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
+_OTHER_OVERSEER = ((R.SUPERVISOR, W.OTHER_OVERSEER),)
+_ORDERED = ((R.CLERK, W.ORDERED), (R.LEAD, W.ORDERED), (R.RECEPTION, W.ORDERED))
 _SYSTEM = ((R.SYSTEM, W.NOBODY),)
 _CASES = frozenset({P.PETITION, P.HOTLINE})
 _PETITION = frozenset({P.PETITION})
@@ -185,9 +187,9 @@ STEPS: tuple[Step, ...] = (
           law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
-    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day"),
-          law="信访工作条例 第四十条（督办）"),
-    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条"),
+    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day", "addressee"),
+          law="信访工作条例 第四十条（督办）", remark="发给期限归它的单位：主办、协办单位或者受理窗口；不写明的发给主办单位，还没有派出的发给受理窗口"),
+    _step(A.ANSWER_SUPERVISION, (*_RUNNING, S.REPLIED),       None,       _ORDERED,                must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条", remark="由收到督办的单位答复"),
     _step(A.REPORT_UP,         _RUNNING,                       None,       (*_DESK, *_HOLDER),      must("text"), may("units"), profiles=_PETITION, most=10, public=False,
           law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
     _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVERSEER), must("staff", "reason"), public=False,
@@ -204,7 +206,7 @@ STEPS: tuple[Step, ...] = (
           law="国办发〔2020〕53号（办结）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
           law="国办发〔2020〕53号（回访）", remark="回访时群众不认可的，办结后也可以退回再办"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OTHER_OVERSEER, *_OTHER_DESK), must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
           law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
@@ -212,8 +214,8 @@ STEPS: tuple[Step, ...] = (
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（回访）", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OVERSEER),  must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
-          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口的，只由监督部门回访"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OTHER_OVERSEER), must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口或者监督部门的，由另一个回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
           remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),

@@ -41,6 +41,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("where_instead", "line", most=300),
             Need("unit", "unit", most=60),
             Need("units", "units"),
+            Need("addressee", "unit", most=60),
             Need("task", most=1000),
             Need("days", "number", most=365),
             Need("category", "category", most=4),

@@ -96,7 +96,7 @@ def check_attempt(attempt: Attempt) -> None:
 def _barred_faults(attempt: Attempt) -> dict[str, str]:
     """Who must never learn of the case may not be sent it."""
     faults = {}
-    for need in ("unit", "units", "desk"):
+    for need in ("unit", "units", "desk", "addressee"):
         codes = attempt.data.get(need) or ()
         if attempt.case_access.bars & ({codes} if isinstance(codes, str) else set(map(str, codes))):
             faults[need] = "barred"
@@ -161,6 +161,14 @@ def _check_assignment(attempt: Attempt) -> None:
         _check_target_day(attempt)
     elif attempt.data.get("target_day"):
         raise Invalid({"target_day": "only_commissioned"})
+
+
+def _check_order(attempt: Attempt) -> None:
+    """An order goes to who has to do with the case: nobody else has a clock in it, or could answer."""
+    involved = attempt.case_access.co | {attempt.case_access.lead, attempt.case_access.desk}
+    if attempt.data.get("addressee") and attempt.data["addressee"] not in involved:
+        raise Invalid({"addressee": "not_involved"})
+    _check_target_day(attempt)
 
 
 def _check_target_day(attempt: Attempt) -> None:
@@ -256,7 +264,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.CALL_BACK: _check_call_back,
         Act.ASK_HOLD: _check_hold,
         Act.HOLD: _check_hold,
-        Act.SUPERVISE: _check_target_day,
+        Act.SUPERVISE: _check_order,
         Act.HEARING: _check_hearing,
         Act.DELIVER: _check_delivery,
         Act.REVIEW: _check_review_request,
@@ -271,13 +279,19 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
-    if attempt.act is Act.TRANSFER:
-        return {"from_desk": attempt.case_access.desk}
-    if attempt.act is Act.DRAFT_REPLY:
-        return {"drafted_by": attempt.actor_id}
-    if attempt.act is Act.REPLY and Condition.DRAFT_PENDING in attempt.before.state.conditions:
-        draft = attempt.latest_data[Act.DRAFT_REPLY]
-        files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
-        return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
-    cause = find_cause(attempt) if attempt.act in (Act.EXTEND, Act.HOLD) else ""
-    return {"cause": cause} if cause else {}
+    case = attempt.case_access
+    match attempt.act:
+        case Act.TRANSFER:
+            return {"from_desk": case.desk}
+        case Act.SUPERVISE:
+            return {"addressee": attempt.data.get("addressee") or case.lead or case.desk}
+        case Act.DRAFT_REPLY:
+            return {"drafted_by": attempt.actor_id}
+        case Act.REPLY if Condition.DRAFT_PENDING in attempt.before.state.conditions:
+            draft = attempt.latest_data[Act.DRAFT_REPLY]
+            files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
+            return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
+        case Act.EXTEND | Act.HOLD if cause := find_cause(attempt):
+            return {"cause": cause}
+        case _:
+            return {}

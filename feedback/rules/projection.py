@@ -12,7 +12,15 @@ from datetime import datetime
 
 from feedback.kernel.clock import to_millis
 from feedback.rules.conditions import compute_conditions, list_deciders
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
+from feedback.rules.deadlines import (
+    CaseEvent,
+    Clock,
+    ClockFacts,
+    compute_clocks,
+    find_first_desk,
+    list_extendable,
+    list_ordered_units,
+)
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
@@ -53,6 +61,11 @@ class CaseProjection:
         """The roles whose decision it waits for, joined by blanks."""
         return " ".join(list_deciders(self.state.profile, self.state.conditions)) if self.state.status in OPEN else ""
 
+    @property
+    def ordered_units(self) -> frozenset[str]:
+        """The units whose answer to a supervision order is awaited."""
+        return list_ordered_units(self.clocks)
+
     def _binding(self) -> list[Clock]:
         return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]
 
@@ -84,6 +97,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             replied_at = None if is_time_unknown(event, history) else event.at
     clocks = compute_clocks(history, case, editions)
     conditions = compute_conditions((event.act, event.data) for event in history)
+    conditions |= {Condition.SUPERVISED} if list_ordered_units(clocks) else set()
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
     conditions |= {Condition.DIRECT} if unit == desk else set()
     state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)

@@ -110,6 +110,7 @@ class Term:
     longer_by: int = 0  # at most so many more of the same unit, by EXTEND
     rolls: bool = True
     only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
+    named_by: str = ""  # the need that may name the unit bound, of those that have to do with the case
     only_when: tuple[str, object] | None = None  # begins only when the act said so
     until: str = ""  # the need that names the last day; `length` holds when it is not said
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
@@ -286,7 +287,7 @@ TERMS: tuple[Term, ...] = (
     _term("any.co_reply.2022", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
           "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=_ONE),
     _term("any.supervision.2022", "supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
-          "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
+          "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), named_by="addressee", until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
     # --- 差评整改 rectification
     _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
           "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),

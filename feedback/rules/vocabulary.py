@@ -219,7 +219,9 @@ class Whose(StrEnum):
     OTHER_DESK = "other_desk"  # the case's reception desk, unless it handles the case itself
     HOLDER = "holder"  # the unit that leads the case now
     CO = "co"  # a co-unit now
+    ORDERED = "ordered"  # a unit a supervision order is addressed to and waits for
     OVERSEER = "overseer"  # above the units, by office
+    OTHER_OVERSEER = "other_overseer"  # the same, unless they belong to the unit that leads the case
     OWNER = "owner"  # the citizen whose case it is
     NOBODY = "nobody"  # the system itself
 

@@ -169,15 +169,13 @@ class DemoSimulation:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
         await supervision_proposals.update_proposals(at)
         supervisor = await self._actor("supervisor")
-        for proposal in (await supervision_proposals.list_proposals(supervisor, most=3))[
+        for proposal in (await supervision_proposals.list_proposals(supervisor, at, most=3))[
             : self.rng_oversight.randint(1, 2)
         ]:
             no, reason = proposal["case_no"], self.rng_oversight.choice(self.oversight["order"]["reasons"])
-            data = {"reason": reason, "trigger": proposal["trigger"]}
+            data = {"reason": reason, "trigger": proposal["trigger"], "addressee": proposal["unit"]}
             await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
-            await supervision_proposals.decide_proposal(
-                supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at
-            )
+            await supervision_proposals.decide_proposal(supervisor, proposal, supervision_proposals.ISSUED, reason, at)
             if self.rng_oversight.random() < 0.8:
                 answered_at = at + timedelta(hours=self.rng_oversight.uniform(20, 70))
                 answer = {"text": self.rng_oversight.choice(self.oversight["order"]["answers"])}

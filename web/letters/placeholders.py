@@ -153,7 +153,7 @@ def freeze_values(
 def _addressee(letter_type: LetterType, file: CaseFile, entry: EntryView, holder: str, directory: Directory) -> str:
     match letter_type.to:
         case Addressee.UNIT:
-            return directory.name(holder)
+            return directory.name(str(entry.data.get("addressee") or holder))
         case Addressee.DESK:
             return directory.name(file.desk)
         case Addressee.OTHER_DESK:

@@ -93,6 +93,7 @@ async def shown(
         if seen.step("transfer")
         else (),
         staff=await _staff(seen) if seen.step("recuse") else (),
+        involved=tuple(worklist_views.unit_groups(seen.names, (file.unit, *file.co_units, file.desk))),
         case=(file.profile, file.kind, file.stage),
     )
     forms = step_forms.build_forms(steps, values, choices)

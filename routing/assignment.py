@@ -50,7 +50,8 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
     region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
     facts = CaseFacts(
         category=case.category,
-        kind=case.kind.value,
+        # An accusation never follows its topic, whatever kind its writer chose (信访工作条例 第三十条).
+        kind=Kind.REPORT if is_accusation(case.flags) else case.kind.value,
         region=region,
         desk=case.desk,
         is_sure=is_sure(case),

@@ -45,13 +45,18 @@ async def test_art_30_no_machine_decides_who_gets_a_report(story: Story) -> None
     assert (await story.does("reception", "assign", unit="jiwei"))["unit"]["code"] == "jiwei"
 
 
-async def test_art_30_a_report_about_its_own_desk_goes_on_by_the_rows(story: Story) -> None:
+@pytest.mark.parametrize("kind", ["report", "complaint", "appeal"])
+async def test_art_30_what_accuses_its_own_desk_goes_on_by_the_rows_and_no_desk_sees_it(
+    story: Story, kind: str
+) -> None:
     await story.submit(
-        "2026-03-02 09:00", kind="report", title="举报热线", text="区12345热线中心的主任收受商家礼金，请查处。"
+        "2026-03-02 09:00", kind=kind, title="举报热线", text="区12345热线中心的主任收受商家礼金，请查处。"
     )
     await story.door.drain()
     response = await story.door.get(f"/api/v1/cases/{story.no}", await story.door.log_in("reception"))
     assert response.status_code == 404
+    case = await story.seen("clerk-jiwei")
+    assert (case["status"], case["unit"]["code"]) == ("assigned", "jiwei")
 
 
 async def test_what_accuses_nobody_goes_on_by_itself(story: Story) -> None:

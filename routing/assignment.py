@@ -1,6 +1,7 @@
 """Choose the unit or reviewer for a case, and list the units that must not get it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from feedback.rules import review_organs
@@ -54,6 +55,7 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
         kind=Kind.REPORT if is_accusation(case.flags) else case.kind.value,
         region=region,
         desk=case.desk,
+        urgency=case.urgency,
         is_sure=is_sure(case),
         street=directory.street_of(region),
         region_chain=directory.region_chain(region),
@@ -66,19 +68,25 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
 
 
 def decide_for_message(facts: CaseFacts, text: str, directory: Directory) -> Decision:
-    """The unit by the routing rows, or the utility a message names, with the department of the category beside it.
+    """The unit by the routing rows, or the utility that must come, with the department of the category beside it.
 
-    Only where the utility has the category among its duties, and only for service requests: appeals and reports go to
-    organs (信访工作条例 第二十二条).
+    A utility comes that a message names, if it has the category among its duties, and to an urgent matter the one whose
+    duties cover it. Only for service requests: appeals and reports go to organs (信访工作条例 第二十二条).
     """
     decision = decide_unit(facts, directory.rows)
     if facts.kind not in _SERVICE_KINDS or not facts.is_sure or not facts.category or not decision.unit:
         return decision
-    utility, duty = directory.find_utility_duty(text, facts.category)
-    if not utility or utility in facts.barred or utility == decision.unit:
+    duties = dict([directory.find_utility_duty(text, facts.category)])
+    if facts.urgency:
+        duties |= directory.find_urgent_utilities(text)
+    utilities = [unit for unit in duties if unit and unit not in facts.barred]
+    if not utilities:
         return decision
-    co = (decision.unit, *(unit for unit in decision.co if unit != utility))
-    return Decision(utility, co, decision.rule, f"{directory.short(utility)}：{duty}；{decision.reason}")
+    lead = decision.unit if decision.unit in utilities else utilities[0]
+    co = tuple(dict.fromkeys(unit for unit in (decision.unit, *utilities, *decision.co) if unit != lead))
+    if lead == decision.unit:
+        return replace(decision, co=co)
+    return Decision(lead, co, decision.rule, f"{directory.short(lead)}：{duties[lead]}；{decision.reason}")
 
 
 def is_sure(case: CaseFile | CaseSummary) -> bool:

@@ -364,7 +364,12 @@ async def _open_case(
 ) -> Receipt:
     code = identifiers.query_code()
     facts = projection.build_clock_facts(
-        submission.kind, submission.profile, submission.desk, submission.urgency, submission.person is not None
+        submission.kind,
+        submission.profile,
+        submission.desk,
+        submission.urgency,
+        is_named=submission.person is not None,
+        is_anonymous=submission.anonymous,
     )
     if submission.channel == Channel.IMPORT and submission.imported_at is None:
         submission = replace(submission, imported_at=now)  # a program's import, which has no history elsewhere

@@ -60,8 +60,10 @@ def to_event(entry: Entry) -> CaseEvent:
 
 
 def to_clock_facts(case: Case) -> ClockFacts:
-    is_named = person_id_of(case) is not None
-    return projection.build_clock_facts(case.kind, case.profile, case.desk, case.urgency, is_named)
+    is_named, is_anonymous = person_id_of(case) is not None, bool(case.anonymous)
+    return projection.build_clock_facts(
+        case.kind, case.profile, case.desk, case.urgency, is_named=is_named, is_anonymous=is_anonymous
+    )
 
 
 async def load_case_access(case: Case) -> CaseAccess:

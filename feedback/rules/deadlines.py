@@ -60,6 +60,7 @@ class ClockFacts:
     desk: str  # the reception desk now; what handed the file on says which was the first
     urgency: int = 0
     named: bool = True
+    reachable: bool = True  # whether the handling unit sees who brought it
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,11 @@ def _starting_terms(
     day = office_day(event.at)
     codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
     terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
-    return [t for t in terms if t.only_when is None or event.data.get(t.only_when[0]) == t.only_when[1]]
+    return [t for t in terms if (case.reachable or not t.only_reachable) and _is_said(t, event)]
+
+
+def _is_said(term: Term, event: CaseEvent) -> bool:
+    return term.only_when is None or event.data.get(term.only_when[0]) == term.only_when[1]
 
 
 def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lapsed_terms: frozenset[str]) -> bool:
@@ -320,7 +325,11 @@ def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar
 def _length_of(term: Term, event: CaseEvent) -> Length:
     """The town's shorter promise that held when the clock began, else the row's own length."""
     lengths = event.data.get("terms")
-    return parse_length(lengths[term.code]) if isinstance(lengths, Mapping) and term.code in lengths else term.length
+    if not isinstance(lengths, Mapping) or term.code not in lengths:
+        return term.length
+    promised = parse_length(lengths[term.code])
+    # Several rows share a code: a promise in days says nothing of the row that counts in hours.
+    return promised if promised.is_like(term.length) and not promised.exceeds(term.length) else term.length
 
 
 def _ordered_day(term: Term, event: CaseEvent) -> date | None:

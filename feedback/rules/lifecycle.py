@@ -92,7 +92,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=frozenset({K.REPORT}),
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="信访工作条例 第二十三条第四款、第三十条", remark="检举控告按纪检监察规定办理，不属于管辖的直接退还"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_HOTLINE,
-          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="潍坊市12345条例 第二十条、第二十二条（退单）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
+          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="潍坊市12345条例 第二十条、第二十二条（退单）", remark="签收时限内退单（紧急件30分钟）；两次之后由受理台指定，指定的不得退单"),
     _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),

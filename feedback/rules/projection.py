@@ -96,8 +96,11 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     )
 
 
-def build_clock_facts(kind: str, profile: str, desk: str, urgency: int, is_named: bool) -> ClockFacts:
-    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, is_named)
+def build_clock_facts(
+    kind: str, profile: str, desk: str, urgency: int, *, is_named: bool, is_anonymous: bool
+) -> ClockFacts:
+    """What the clocks need to know of a case. An anonymous one may have left a name: with the desk only."""
+    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, is_named, is_named and not is_anonymous)
 
 
 def compute_entry_digest(

@@ -7,7 +7,7 @@ from typing import Any
 from feedback.rules import review_organs
 from feedback.rules.read_models import CaseFile, CaseSummary
 from feedback.rules.review_organs import OrganFacts
-from feedback.rules.vocabulary import Act, Kind, Stage
+from feedback.rules.vocabulary import Act, Kind, Stage, Status
 from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
 
@@ -25,14 +25,26 @@ def is_accusation(flags: Iterable[str]) -> bool:
 
 
 def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
-    """Whether no rule may send the case to a unit: reports (检举控告), and what accuses an official under another kind.
+    """Whether no rule may send the case to a unit: reports (检举控告), what accuses an official under another kind, and
+    what names somebody who must be kept away (回避).
 
-    A machine decides about neither. Only what accuses its own desk is sent on by the rows: nobody there may see it, so
-    nobody there could decide.
+    A machine decides about none of them. Only what accuses its own desk is sent on by the rows: nobody there may see it,
+    so nobody there could decide.
     """
     if case.desk in list_barred_units(case, directory):
         return False
-    return case.kind is Kind.REPORT or (case.stage is Stage.FIRST and is_accusation(case.flags))
+    if case.kind is Kind.REPORT:
+        return True
+    return case.stage is Stage.FIRST and (is_accusation(case.flags) or "exclude" in case.entries[0].data)
+
+
+def list_likely_units(case: CaseSummary, directory: Directory) -> tuple[str, ...]:
+    """The units an urgent case will probably go to while a person has yet to send it: they may get ready meanwhile."""
+    if case.status is not Status.RECEIVED or must_be_assigned_by_person(case, directory):
+        return ()
+    proposed = [str(entry.data.get("proposed", "")) for entry in case.entries if entry.act == Act.CLASSIFY]
+    utilities = directory.find_urgent_utilities(f"{case.title}\n{case.text}")
+    return tuple(dict.fromkeys(unit for unit in (*proposed[-1:], *utilities) if unit))
 
 
 def assignment_data(decision: Decision) -> dict[str, Any]:

@@ -59,6 +59,20 @@ async def test_art_30_what_accuses_its_own_desk_goes_on_by_the_rows_and_no_desk_
     assert (case["status"], case["unit"]["code"]) == ("assigned", "jiwei")
 
 
+async def test_art_28_what_names_somebody_to_be_kept_away_waits_for_a_person(story: Story) -> None:
+    words = {name: str(ANNAS_MESSAGE[name]) for name in ("title", "text")}
+    await story.submit("2026-03-02 09:00", kind="complaint", exclude="交警大队的王某，他是当事人的亲戚", **words)
+    await story.door.drain()
+    case = await story.seen()
+    assert (case["status"], case["unit"]) == ("received", None)
+    assert (await story.does("reception", "assign", unit="jiaojing"))["status"] == "assigned"
+
+
+async def test_privacy_a_person_decides_who_gets_a_report(story: Story) -> None:
+    page = await story.door.get("/privacy")
+    assert "检举控告和指名请求回避的，交给谁由人决定（反映受理窗口本身的除外" in page.text
+
+
 async def test_what_accuses_nobody_goes_on_by_itself(story: Story) -> None:
     words = {name: str(ANNAS_MESSAGE[name]) for name in ("title", "text")}
     await story.submit("2026-03-02 09:00", kind="complaint", **words)

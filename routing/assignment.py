@@ -109,7 +109,8 @@ def is_sure(case: CaseFile | CaseSummary) -> bool:
 
 def list_barred_units(case: CaseFile | CaseSummary, directory: Directory) -> frozenset[str]:
     """The units a report names, and all below them."""
-    unit_codes: Iterable[str] = case.entries[0].data.get("bars", ())
+    entries = [entry for entry in case.entries if entry.act in (Act.SUBMIT, Act.CHANGE_KIND)]
+    unit_codes: Iterable[str] = entries[-1].data.get("bars", ())
     return frozenset[str]().union(*(directory.subtree(unit) for unit in unit_codes))
 
 

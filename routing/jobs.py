@@ -59,7 +59,7 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
             await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment_data(decision), now=now, expect=case.version)
 
     async def assign_past_a_barred_desk(payload: dict[str, Any], now: datetime) -> None:
-        """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
+        """Whose desk a case is found to accuse, or comes back to, may not even see it: the rows decide once more."""
         case = await case_queries.load_summary(payload["no"])
         directory = await load_directory()
         if case.desk in list_barred_units(case, directory):
@@ -108,7 +108,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
     handlers_by_kind: dict[str, list[Handler]] = {row.event: [notifier(row.event)] for row in NOTICES}
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         handlers_by_kind.setdefault(event, []).append(assign)
-    handlers_by_kind.setdefault("case.return", []).append(assign_past_a_barred_desk)
+    for event in ("case.return", "case.change_kind"):
+        handlers_by_kind.setdefault(event, []).append(assign_past_a_barred_desk)
     handlers_by_kind["clock.reached"] = [warn]
     handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
     handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]

@@ -17,7 +17,7 @@ from functools import cache
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.rules.imported_history import ImportFacts, find_import_facts, is_time_unknown
 from feedback.rules.terms import RIGHTS, TERMS_BY_ID, Holder, Length, Term, TermUnit, parse_length
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import PROFILE_OF, STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
 
@@ -53,7 +53,7 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """What the clocks need to know of a case that no act of it changes."""
+    """What the clocks need to know of a case besides its events; the kind and its profile are those it has now."""
 
     kind: Kind
     profile: Profile
@@ -123,6 +123,7 @@ def compute_clocks(
     `history` is in order. `rows` is the table of terms by id, see `feedback.rules.terms.by_id`.
     Of an imported case nothing is counted that was done, or had run out, before the import.
     """
+    history = _with_terms_of_last_kind(history)
     import_facts = find_import_facts(history)
     lapsed_terms = _find_lapsed_terms(history, case, editions, rows, import_facts)
 
@@ -139,6 +140,22 @@ def compute_clocks(
             result = _apply_edition(result, clocks_under(edition_index)[i], *editions.entries[edition_index])
         clocks.append(result)
     return tuple(clocks)
+
+
+def change_facts(case: ClockFacts, act: Act, data: Mapping[str, object]) -> ClockFacts:
+    """The facts after an act: only a corrected kind changes them, and with it the rule book."""
+    if act is not Act.CHANGE_KIND:
+        return case
+    kind = Kind(str(data["kind"]))
+    return replace(case, kind=kind, profile=PROFILE_OF[kind])
+
+
+def _with_terms_of_last_kind(history: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
+    """The events with the town's promises for the kind the case has now: everything is counted anew from receipt."""
+    position = max((i for i, event in enumerate(history) if event.act is Act.CHANGE_KIND), default=0)
+    terms = history[position].data.get("terms", {})
+    earlier = [replace(event, data={**event.data, "terms": terms}) for event in history[:position]]
+    return [*earlier, *history[position:]]
 
 
 def _find_lapsed_terms(
@@ -196,6 +213,8 @@ def _compute_under(
             case Act.TRANSFER:
                 desk = str(event.data.get("desk", desk))
                 clocks = [_reassign(clock, Holder.DESK, desk, rows) for clock in clocks]
+            case Act.CHANGE_KIND:
+                clocks = [_end_for_units(clock, event) for clock in clocks]
             case Act.EXTEND:
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.CONTEST | Act.OVERTURN:
@@ -203,7 +222,7 @@ def _compute_under(
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
-            if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
+            if not _starts_here(term, event, history, lapsed_terms) or _is_running(term, event, clocks):
                 continue
             start = received_at if term.from_receipt else _first_moment(term, event)
             for unit in _bound_units(term, event, desk, lead):
@@ -263,9 +282,11 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
     return event is not history[0] or term.id not in lapsed_terms
 
 
-def _is_running_right(term: Term, clocks: Iterable[Clock]) -> bool:
-    """Whether an older row began the same right already: then the act that would begin it has just restarted that."""
-    return term.code in RIGHTS and bool(term.from_day) and any(c.term == term.code and not c.stopped_at for c in clocks)
+def _is_running(term: Term, event: CaseEvent, clocks: Iterable[Clock]) -> bool:
+    """Whether the same clock runs already: a right that an older row began, which the act has just restarted, or the
+    desk's from receipt, which a corrected kind does not begin again."""
+    is_begun_once = (term.code in RIGHTS and bool(term.from_day)) or event.act is Act.CHANGE_KIND
+    return is_begun_once and any(c.term == term.code and not c.stopped_at for c in clocks)
 
 
 def _first_moment(term: Term, event: CaseEvent) -> datetime:
@@ -375,6 +396,12 @@ def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Cl
 
 
 _DECIDED_ANEW = frozenset({"review", "re_review"})
+
+
+def _end_for_units(clock: Clock, event: CaseEvent) -> Clock:
+    """The clock once the case was taken back from its units because it is of another kind: they owe nothing more."""
+    is_open = clock.stopped_at is None and clock.holder in (Holder.LEAD, Holder.CO)
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False) if is_open else clock
 
 
 def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:

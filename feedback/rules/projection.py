@@ -20,7 +20,7 @@ from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN})
+_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.CHANGE_KIND})
 _ANSWERING_ACTS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
@@ -30,6 +30,7 @@ class CaseProjection:
     """A case as its entries say it is."""
 
     state: CaseState
+    confidential: bool  # read by cleared staff only
     desk: str
     unit: str
     category: str
@@ -84,6 +85,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)
     return CaseProjection(
         state,
+        _is_confidential(history, case.kind),
         desk,
         unit,
         category,
@@ -94,6 +96,13 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         clocks,
         compute_tenures(history),
     )
+
+
+def _is_confidential(history: Sequence[CaseEvent], kind: Kind) -> bool:
+    """A report always; what accuses somebody under another kind until a person has decided who gets it."""
+    if kind is Kind.REPORT:
+        return True
+    return bool(history[0].data.get("confidential")) and all(event.act is not Act.ASSIGN for event in history)
 
 
 def build_clock_facts(

@@ -152,7 +152,7 @@ _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
 _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
-_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
+_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN, A.CHANGE_KIND}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
 _URGENT_SINCE = date(2026, 11, 30)
@@ -179,7 +179,7 @@ TERMS: tuple[Term, ...] = (
     _term("petition.object.2022", "object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.OBJECT, A.RETURN, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE, direct=False, fixed=True,
           remark="逾期未提出异议，视为属于本单位职责"),
-    _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
+    _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND}, "5wd",
           "信访工作条例 第二十三条第三款（经核实同意；平台承诺5个工作日）", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE),
     _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),

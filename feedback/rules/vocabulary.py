@@ -181,6 +181,7 @@ class Act(StrEnum):
     REFUSE_DIVERT = "refuse_divert"
     CONTEST = "contest"
     OVERTURN = "overturn"
+    CHANGE_KIND = "change_kind"
 
 
 class Condition(StrEnum):

@@ -106,6 +106,7 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
     NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),
+    NoticeRow("case.change_kind", _C, "您反映的“{title}”（编号 {no}）经核对更正了诉求类型，类型、理由和期限请凭查询码查看。"),
     NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
     NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),

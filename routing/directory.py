@@ -14,14 +14,14 @@ from feedback.rules import normal_form
 from feedback.rules.access import Actor, is_reserved_id
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Role
-from routing.assignment_rules import AssignmentRule
+from routing.assignment_rules import URGENT_SERVICES, AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
 UTILITY_KIND = "utility"
+"""公共服务企业: water, power, gas, heating, buses."""
 COMMITTEE_LEVEL = "village"
 """Committees of villages and communities: they help, but no law gives them the power to decide an appeal."""
-"""公共服务企业: water, power, gas, heating, buses."""
 
 _REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
 UNKNOWN_UNIT_NAME = "单位不详"
@@ -223,6 +223,18 @@ class Directory:
         if len(utilities) != 1:
             return "", ""
         return utilities[0], max(duties[utilities[0]], key=lambda duty: len(set(duty) & set(plain)))
+
+    def find_urgent_utilities(self, text: str) -> dict[str, str]:
+        """The utilities that must come for what an urgent text says, each with its duty, by their lists of duties."""
+        plain = normal_form.fold_script(text)
+        services = [row for row in URGENT_SERVICES if row.words.search(plain)]
+        utilities = [row for row in self.by_code.values() if row.kind == UTILITY_KIND]
+        return {
+            unit.code: next(duty for duty, _ in unit.duties if service.duties.search(duty))
+            for service in services
+            for unit in utilities
+            if any(service.duties.search(duty) for duty, _ in unit.duties)
+        }
 
     def named_units(self, text: str) -> frozenset[str]:
         """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""

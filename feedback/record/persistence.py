@@ -62,8 +62,10 @@ def to_event(entry: Entry) -> CaseEvent:
 
 
 def to_clock_facts(case: Case) -> ClockFacts:
-    is_named = person_id_of(case) is not None
-    return projection.build_clock_facts(case.kind, case.profile, case.desk, case.urgency, is_named)
+    is_named, is_anonymous = person_id_of(case) is not None, bool(case.anonymous)
+    return projection.build_clock_facts(
+        case.kind, case.profile, case.desk, case.urgency, is_named=is_named, is_anonymous=is_anonymous
+    )
 
 
 async def load_case_access(case: Case) -> CaseAccess:
@@ -109,6 +111,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "attachments": list(submission.attachments),
         "unit": submission.unit,
         "bars": sorted(submission.bars),
+        "confidential": submission.confidential,
         "link": submission.link,
         "headcount": submission.headcount if submission.headcount > 1 else 0,
         "representatives": len(submission.representatives),
@@ -215,6 +218,9 @@ async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
 
 def projection_columns(after: CaseProjection) -> dict[str, Any]:
     return {
+        "kind": after.state.kind.value,
+        "profile": after.state.profile.value,
+        "confidential": after.confidential,
         "status": after.state.status.value,
         "stage": after.state.stage.value,
         "desk": after.desk,
@@ -249,6 +255,8 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         await AccessBar.bulk_create(
             [AccessBar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *rectification_ids)]
         )
+    if act is Act.CHANGE_KIND:
+        await _store_changed_kind(case, data)
     if act is Act.PUBLISH:
         await _publish(case, data, now)
     if act is Act.MERGE:
@@ -260,6 +268,14 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
     if act in _UNPUBLISHING_ACTS and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
+
+
+async def _store_changed_kind(case: Case, data: Mapping[str, Any]) -> None:
+    """Who may not learn of the case of its new kind, and no consent to publish what is a report."""
+    await AccessBar.filter(case_id=case.id).exclude(unit="").delete()
+    await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in data.get("bars", ())])
+    if data["kind"] == Kind.REPORT:
+        await Case.filter(id=case.id).update(public_consent=False)
 
 
 async def _link_merged(case: Case, target_no: str, now: datetime) -> None:

@@ -27,7 +27,7 @@ from feedback.rules.terms import (
     is_personal,
     parse_length,
 )
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import PROFILE_OF, STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
 
@@ -63,13 +63,14 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """What the clocks need to know of a case that no act of it changes."""
+    """What the clocks need to know of a case besides its events; the kind and its profile are those it has now."""
 
     kind: Kind
     profile: Profile
     desk: str  # the reception desk now; what handed the file on says which was the first
     urgency: int = 0
     named: bool = True
+    reachable: bool = True  # whether the handling unit sees who brought it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def compute_clocks(
     `history` is in order. `rows` is the table of terms by id, see `feedback.rules.terms.by_id`.
     Of an imported case nothing is counted that was done, or had run out, before the import.
     """
+    history = _with_terms_of_last_kind(history)
     import_facts = find_import_facts(history)
     lapsed_terms = _find_lapsed_terms(history, case, editions, rows, import_facts)
 
@@ -153,6 +155,22 @@ def compute_clocks(
             result = _apply_edition(result, clocks_under(edition_index)[i], *editions.entries[edition_index])
         clocks.append(result)
     return tuple(clocks)
+
+
+def change_facts(case: ClockFacts, act: Act, data: Mapping[str, object]) -> ClockFacts:
+    """The facts after an act: only a corrected kind changes them, and with it the rule book."""
+    if act is not Act.CHANGE_KIND:
+        return case
+    kind = Kind(str(data["kind"]))
+    return replace(case, kind=kind, profile=PROFILE_OF[kind])
+
+
+def _with_terms_of_last_kind(history: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
+    """The events with the town's promises for the kind the case has now: everything is counted anew from receipt."""
+    position = max((i for i, event in enumerate(history) if event.act is Act.CHANGE_KIND), default=0)
+    terms = history[position].data.get("terms", {})
+    earlier = [replace(event, data={**event.data, "terms": terms}) for event in history[:position]]
+    return [*earlier, *history[position:]]
 
 
 def _find_lapsed_terms(
@@ -210,6 +228,8 @@ def _compute_under(
             case Act.TRANSFER:
                 desk = str(event.data.get("desk", desk))
                 clocks = [_reassign(clock, Holder.DESK, desk, rows) for clock in clocks]
+            case Act.CHANGE_KIND:
+                clocks = [_end_for_units(clock, event) for clock in clocks]
             case Act.EXTEND:
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.CONTEST | Act.OVERTURN:
@@ -217,7 +237,7 @@ def _compute_under(
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
-            if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
+            if not _starts_here(term, event, history, lapsed_terms) or _is_running(term, event, clocks):
                 continue
             start = received_at if term.from_receipt else _first_moment(term, event)
             for holder, unit in _bound_units(term, event, desk, lead):
@@ -263,7 +283,11 @@ def _starting_terms(
     day = office_day(event.at)
     codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
     terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
-    return [t for t in terms if t.only_when is None or event.data.get(t.only_when[0]) == t.only_when[1]]
+    return [t for t in terms if (case.reachable or not t.only_reachable) and _is_said(t, event)]
+
+
+def _is_said(term: Term, event: CaseEvent) -> bool:
+    return term.only_when is None or event.data.get(term.only_when[0]) == term.only_when[1]
 
 
 def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lapsed_terms: frozenset[str]) -> bool:
@@ -273,9 +297,11 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
     return event is not history[0] or term.id not in lapsed_terms
 
 
-def _is_running_right(term: Term, clocks: Iterable[Clock]) -> bool:
-    """Whether an older row began the same right already: then the act that would begin it has just restarted that."""
-    return term.code in RIGHTS and bool(term.from_day) and any(c.term == term.code and not c.stopped_at for c in clocks)
+def _is_running(term: Term, event: CaseEvent, clocks: Iterable[Clock]) -> bool:
+    """Whether the same clock runs already: a right that an older row began, which the act has just restarted, or the
+    desk's from receipt, which a corrected kind does not begin again."""
+    is_begun_once = (term.code in RIGHTS and bool(term.from_day)) or event.act is Act.CHANGE_KIND
+    return is_begun_once and any(c.term == term.code and not c.stopped_at for c in clocks)
 
 
 def _first_moment(term: Term, event: CaseEvent) -> datetime:
@@ -344,7 +370,11 @@ def _start_clock(term: Term, event: CaseEvent, at: datetime, holder: Holder, uni
 def _length_of(term: Term, event: CaseEvent) -> Length:
     """The town's shorter promise that held when the clock began, else the row's own length."""
     lengths = event.data.get("terms")
-    return parse_length(lengths[term.code]) if isinstance(lengths, Mapping) and term.code in lengths else term.length
+    if not isinstance(lengths, Mapping) or term.code not in lengths:
+        return term.length
+    promised = parse_length(lengths[term.code])
+    # Several rows share a code: a promise in days says nothing of the row that counts in hours.
+    return promised if promised.is_like(term.length) and not promised.exceeds(term.length) else term.length
 
 
 def _ordered_day(term: Term, event: CaseEvent) -> date | None:
@@ -399,6 +429,12 @@ def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Cl
         return _lengthen(resumed, row, Length(days_left, TermUnit.WORKING), calendar)
     days = (last_day - first_day).days + 1
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
+
+
+def _end_for_units(clock: Clock, event: CaseEvent) -> Clock:
+    """The clock once the case was taken back from its units because it is of another kind: they owe nothing more."""
+    is_open = clock.stopped_at is None and clock.holder in (Holder.LEAD, Holder.CO)
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False) if is_open else clock
 
 
 def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from feedback.rules.vocabulary import PUBLIC_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -75,6 +77,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("day", "day"),
             Need("received_day", "day"),
             Need("time_unknown", "switch"),
+            Need("kind", "choice", choices=tuple(kind.value for kind in PUBLIC_KINDS)),
+            Need("bars", "units"),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }

@@ -238,6 +238,11 @@ def _check_call_back(attempt: Attempt) -> None:
         raise Invalid({redirect.unless: "sent_back_too_often"})
 
 
+def _check_kind(attempt: Attempt) -> None:
+    if attempt.data["kind"] == attempt.before.state.kind:
+        raise Invalid({"kind": "same_kind"})
+
+
 def _check_transfer(attempt: Attempt) -> None:
     if attempt.data["desk"] == attempt.case_access.desk:
         raise Invalid({"desk": "already_there"})
@@ -257,6 +262,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
         Act.ASSIGN: _check_assignment,
         Act.TRANSFER: _check_transfer,
+        Act.CHANGE_KIND: _check_kind,
         Act.ASK_EXTENSION: _check_extension,
         Act.ENDORSE_EXTENSION: _check_extension,
         Act.EXTEND: _check_endorsed_extension,

@@ -28,7 +28,7 @@ from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN})
+_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.CHANGE_KIND})
 _ANSWERING_ACTS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
@@ -38,6 +38,7 @@ class CaseProjection:
     """A case as its entries say it is."""
 
     state: CaseState
+    confidential: bool  # read by cleared staff only
     desk: str
     unit: str
     category: str
@@ -103,6 +104,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)
     return CaseProjection(
         state,
+        _is_confidential(history, case.kind),
         desk,
         unit,
         category,
@@ -115,8 +117,18 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     )
 
 
-def build_clock_facts(kind: str, profile: str, desk: str, urgency: int, is_named: bool) -> ClockFacts:
-    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, is_named)
+def _is_confidential(history: Sequence[CaseEvent], kind: Kind) -> bool:
+    """A report always; what accuses somebody under another kind until a person has decided who gets it."""
+    if kind is Kind.REPORT:
+        return True
+    return bool(history[0].data.get("confidential")) and all(event.act is not Act.ASSIGN for event in history)
+
+
+def build_clock_facts(
+    kind: str, profile: str, desk: str, urgency: int, *, is_named: bool, is_anonymous: bool
+) -> ClockFacts:
+    """What the clocks need to know of a case. An anonymous one may have left a name: with the desk only."""
+    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, is_named, is_named and not is_anonymous)
 
 
 def compute_entry_digest(

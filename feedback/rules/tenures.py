@@ -56,6 +56,7 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
 # True: the lead's tenure ends, None: everybody's ends.
 _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.RETURN: True,
+    Act.CHANGE_KIND: None,
     Act.REVIEW: None,
     Act.RE_REVIEW: None,
     Act.WITHDRAW: None,

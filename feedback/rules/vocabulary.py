@@ -184,6 +184,7 @@ class Act(StrEnum):
     DRAFT_REPLY = "draft_reply"
     SIGN_REPLY = "sign_reply"
     SEND_BACK_DRAFT = "send_back_draft"
+    CHANGE_KIND = "change_kind"
 
 
 class Condition(StrEnum):

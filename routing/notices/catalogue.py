@@ -27,6 +27,7 @@ class Audience(StrEnum):
     OVERSEER = "overseer"  # supervisors over that unit; of a report the cleared ones only
     SUPERIOR = "superior"  # the unit one level above
     JOINT = "joint"  # the office of the joint conference (联席会议办公室)
+    LIKELY = "likely"  # the units an urgent case will probably go to, while nobody has sent it yet
     CITIZEN = "citizen"
 
 
@@ -55,6 +56,7 @@ class NoticeRow:
     audience: Audience
     words: str  # with {no} {title} {unit}
     push: Priority = Priority.WORKING
+    only_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
+    NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
+    NoticeRow("case.classify",   Audience.LIKELY, "紧急事项：{no}“{title}”可能由贵单位负责，受理窗口正在核对派单，请先做好处置准备。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
     NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
@@ -104,6 +108,7 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
     NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),
+    NoticeRow("case.change_kind", _C, "您反映的“{title}”（编号 {no}）经核对更正了诉求类型，类型、理由和期限请凭查询码查看。"),
     NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
     NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),

@@ -130,6 +130,8 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
     moved = any(h.act in _MOVES for h in fresh)
     if look.history[: len(before.history)] != before.history:
         yield "an old entry changed"
+    if any(h.act is Act.CHANGE_KIND for h in fresh):
+        return  # another kind has other limits, all counted anew from receipt
     for old in before.stored:
         new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
         if new is None:

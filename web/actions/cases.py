@@ -56,15 +56,13 @@ async def submit_case(
     all_faults = _find_faults(submission, names, settings.attachments_max) | dict(faults or {})
     if all_faults:
         raise Invalid(all_faults)
-    if (
-        submission.kind == Kind.REPORT
-        and submission.desk
-        and not await directory.is_cleared(submission.desk, Role.RECEPTION)
-    ):
-        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
-    if is_certain_accusation(submission.title, submission.text):
+    is_accusation = is_certain_accusation(submission.title, submission.text)
+    if is_accusation:
         raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
+    is_confidential = is_accusation or submission.kind == Kind.REPORT
+    if is_confidential and submission.desk and not await directory.is_cleared(submission.desk, Role.RECEPTION):
+        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
     submit = partial(
         cases.submit,
         fill_submission(replace(submission, flags=raised_flags), names, settings.desk),
@@ -94,9 +92,11 @@ def fill_submission(submission: Submission, names: Directory, desk: str) -> Subm
         urgency=submission.urgency or _compute_urgency(submission, is_calm),
         attachments=tuple(dict.fromkeys(submission.attachments)),
     )
-    if submission.kind != Kind.REPORT and not assignment.is_accusation(submission.flags):
+    is_accusation = assignment.is_accusation(submission.flags)
+    if submission.kind != Kind.REPORT and not is_accusation:
         return complete
-    return replace(complete, bars=submission.bars | find_barred_units(words, names, complete.desk, complete.region))
+    bars = submission.bars | find_barred_units(words, names, complete.desk, complete.region)
+    return replace(complete, bars=bars, confidential=is_accusation)
 
 
 def _compute_urgency(submission: Submission, is_calm: bool) -> int:
@@ -177,6 +177,8 @@ async def perform_act(
         if act is Act.RATE and asked_at is not None and _is_rated_since(file, asked_at):
             raise Conflict(no=no)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
+        if act is Act.CHANGE_KIND:
+            data = {**data, "bars": await _list_bars_of_kind(file, data.get("kind", ""))}
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
         if step is not None and act is Act.PUBLISH and not is_confirmed:
@@ -201,6 +203,14 @@ async def perform_act(
     raise AssertionError
 
 
+async def _list_bars_of_kind(file: CaseFile, kind: str) -> list[str]:
+    """Who may not learn of the case once it is of that kind."""
+    if kind != Kind.REPORT and not assignment.is_accusation(file.flags.split()):
+        return []
+    words = f"{file.title}\n{file.text}"
+    return sorted(find_barred_units(words, await directory.load_directory(), file.desk, file.region))
+
+
 def _is_rated_since(file: CaseFile, moment: datetime) -> bool:
     return any(entry.act == Act.RATE and entry.at > moment for entry in file.entries)
 
@@ -218,6 +228,8 @@ async def _find_step_faults(
         faults |= await _find_unit_faults(file, data)
     if step.act is Act.ASSIGN and not faults:
         faults |= await _find_organ_faults(file, data["unit"])
+    if step.act is Act.CHANGE_KIND and not faults and data["kind"] == Kind.REPORT:
+        faults |= {} if await directory.is_cleared(file.desk, Role.RECEPTION) else {"kind": "desk_not_cleared"}
     if step.act is Act.TRANSFER and not faults and data["desk"] not in await directory.list_desks():
         faults["desk"] = "no_desk"
     if step.act is Act.RECUSE and not faults and (fault := await _find_recusal_fault(file, data["staff"])):
@@ -233,14 +245,17 @@ async def _find_step_faults(
 
 async def _find_unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:
     """A report goes to nobody it names, to nobody below them, and to no unit in which nobody could open it."""
-    names, barred_codes = await directory.load_directory(), frozenset(file.entries[0].data.get("bars", ()))
-    faults = {}
+    names = await directory.load_directory()
+    barred_codes, faults = assignment.list_barred_units(file, names), dict[str, str]()
     for need in ("unit", "units", "desk"):
         codes = data.get(need) or ()
         for unit in (codes,) if isinstance(codes, str) else codes:
-            if names.ancestry(unit) & barred_codes:
+            stays_confidential = file.kind is Kind.REPORT or (file.confidential and need == "desk")
+            if unit in barred_codes:
                 faults[need] = "barred"
-            elif file.confidential and not await directory.is_cleared(unit, Role.RECEPTION if need == "desk" else None):
+            elif stays_confidential and not await directory.is_cleared(
+                unit, Role.RECEPTION if need == "desk" else None
+            ):
                 faults.setdefault(need, "not_cleared")
     return faults
 

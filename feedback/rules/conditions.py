@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feedback.rules.imported_history import UNKNOWN_UNIT
-from feedback.rules.vocabulary import Act, Condition
+from feedback.rules.vocabulary import REPLIES, Act, Condition
 
 A, M = Act, Condition
 
@@ -37,9 +37,9 @@ def _rule(condition: Condition, set_by: set[Act], cleared_by: Iterable[Act], **m
 
 
 CONDITION_RULES: tuple[ConditionRule, ...] = (
-    _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}),
-    _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT}),
-    _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE}),
+    _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.MERGE}),
+    _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT, A.MERGE}),
+    _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE, A.MERGE}),
     _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
     _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, when=("designated", True)),
     _rule(M.RETURNED_OUT, {A.RETURN}, (), times=RETURNS_MOST),
@@ -48,9 +48,9 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY}),
     _rule(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
     _rule(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH, A.WITHDRAW_CONSENT}),
-    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK}, when=("mode", "commission")),
+    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK, A.MERGE}, when=("mode", "commission")),
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING}),
-    _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
+    _rule(M.DELIVERED, {A.DELIVER}, REPLIES),
     _rule(
         M.FINISHED,
         {A.CLOSE, A.CALL_BACK},

@@ -199,10 +199,15 @@ def _compute_under(
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.CONTEST | Act.OVERTURN:
                 clocks = [_annul_refusal(clock, event) for clock in clocks]
+            case Act.ANSWER_MERGED:
+                lead = str(event.data.get("unit", ""))
+                clocks = [_settle_merged(clock, event) for clock in clocks]
+            case Act.UNMERGE:
+                clocks = [_annul_merge(clock, rows) for clock in clocks]
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
-            if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
+            if not _starts_here(term, event, history, lapsed_terms) or _is_running(term, event, clocks):
                 continue
             start = received_at if term.from_receipt else _first_moment(term, event)
             for unit in _bound_units(term, event, desk, lead):
@@ -258,9 +263,11 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
     return event is not history[0] or term.id not in lapsed_terms
 
 
-def _is_running_right(term: Term, clocks: Iterable[Clock]) -> bool:
-    """Whether an older row began the same right already: then the act that would begin it has just restarted that."""
-    return term.code in RIGHTS and bool(term.from_day) and any(c.term == term.code and not c.stopped_at for c in clocks)
+def _is_running(term: Term, event: CaseEvent, clocks: Iterable[Clock]) -> bool:
+    """Whether the same runs already: a right that an older row began, which the act has just restarted, or what a merge
+    that was undone had stopped."""
+    is_resumed = event.act is Act.UNMERGE or (term.code in RIGHTS and bool(term.from_day))
+    return is_resumed and any(c.term == term.code and not c.stopped_at for c in clocks)
 
 
 def _first_moment(term: Term, event: CaseEvent) -> datetime:
@@ -379,6 +386,20 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     if clock.holder is Holder.CITIZEN_OWN or clock.term in _DECIDED_ANEW:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
     return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
+
+
+def _settle_merged(clock: Clock, event: CaseEvent) -> Clock:
+    """The citizen's own clock once the leading case is answered: merging it away had only interrupted it."""
+    if clock.holder is not Holder.CITIZEN_OWN or clock.stopped_by is not Act.MERGE:
+        return clock
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=True)
+
+
+def _annul_merge(clock: Clock, rows: Mapping[str, Term]) -> Clock:
+    """The clock once the merge that stopped it is undone: what began with the receipt runs on from there."""
+    if clock.stopped_by is not Act.MERGE or Act.SUBMIT not in term_of_clock(clock, rows).begins:
+        return clock
+    return replace(clock, stopped_at=None, stopped_by=None, kept=True)
 
 
 def _restart(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:

@@ -17,11 +17,11 @@ from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN})
-_ANSWERING_ACTS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
+_UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED})
+_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.UNMERGE})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
 
@@ -64,7 +64,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         if step and step.target:
             status = step.target
             closed_at = event.at if status in ENDED else None
-        if event.act in (Act.ASSIGN, Act.NAME_UNIT):
+        if event.act in _UNIT_NAMING_ACTS:
             unit = str(event.data["unit"])
         if event.act is Act.TRANSFER:
             desk = str(event.data.get("desk", desk))
@@ -75,7 +75,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             confidence_value = event.data.get("confidence")
             by_hand = confidence_value is None
             confidence = float(confidence_value) if isinstance(confidence_value, int | float) else 1.0
-        if event.act in _ANSWERING_ACTS:
+        if event.act in ANSWERING_ACTS:
             replied_at = None if is_time_unknown(event, history) else event.at
     clocks = compute_clocks(history, case, editions)
     conditions = compute_conditions((event.act, event.data) for event in history)

@@ -8,14 +8,14 @@ committees of residents, comes in as plain values. No I/O.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedback.rules.vocabulary import Act, Kind, Stage
+from feedback.rules.vocabulary import REPLIES, Act, Kind, Stage
 
 NOT_THE_REVIEWING_ORGAN = "not_the_reviewing_organ"
 NOT_A_COMPETENT_ORGAN = "not_a_competent_organ"
 
 REVIEW_STAGES = frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 
-_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT})
+_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def list_deciders(history: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[
     for act, data in history:
         if act in _NAMING_ACTS:
             lead = str(data.get("unit", ""))
-        if act == Act.REPLY or (act == Act.NAME_UNIT and deciders):
+        if act in REPLIES or (act == Act.NAME_UNIT and deciders):
             deciders.append(lead)
     return tuple(deciders)
 

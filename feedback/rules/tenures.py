@@ -34,7 +34,7 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     for event in history:
         if event.act in _TENURE_ENDS:
             end(_TENURE_ENDS[event.act], event.at)
-        if event.act is Act.ASSIGN:
+        if event.act in (Act.ASSIGN, Act.ANSWER_MERGED):
             end(True, event.at)
             lead = str(event.data.get("unit", ""))
             tenures.append(Tenure(lead, True, event.seq, event.at))

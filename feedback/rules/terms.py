@@ -150,7 +150,7 @@ _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
 _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
-_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
+_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN, A.UNMERGE}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
@@ -241,7 +241,7 @@ TERMS: tuple[Term, ...] = (
           remark="到批准的目标日自动恢复办理"),
     _term("hotline.audit.2020", "audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
           "济南市12345条例 第二十七条；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
-    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
+    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY, A.ANSWER_MERGED}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
           "济南市12345条例 第二十七条、北京市接诉即办工作条例 第二十三条；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
           remark="电话、短信、网络都可以回访：群众自己评价了的，就是网络回访"),
     _term("hotline.answer.consult.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",

@@ -181,6 +181,15 @@ class Act(StrEnum):
     REFUSE_DIVERT = "refuse_divert"
     CONTEST = "contest"
     OVERTURN = "overturn"
+    ANSWER_MERGED = "answer_merged"
+    UNMERGE = "unmerge"
+
+
+REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
+"""Acts that answer a matter: its own answer, or that of the case it was merged into."""
+
+ANSWERING_ACTS = REPLIES | {Act.RECTIFY, Act.EXPLAIN}
+"""Acts that answer whoever wrote, a rating included."""
 
 
 class Condition(StrEnum):

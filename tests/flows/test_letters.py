@@ -56,6 +56,8 @@ Walked = tuple[Act, str, dict[str, Any]]
 async def _walk(context: AppContext, no: str, *steps: Walked, begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
+        if data.get("case") == EARLIER:
+            data = {**data, "case": (await case_actions.submit_case(context, APPEAL)).no}
         actor: Actor = await directory.load_actor(who) if who else citizen(no)
         await cases.act(no, act, actor, data, now=MONDAY + day * DAY)
     await _drain(context)
@@ -84,6 +86,8 @@ def words_of(form: str, content: bytes) -> str:
     return "".join(text.split())
 
 
+EARLIER = "the case that leads"
+MERGE = (Act.MERGE, "reception", {"case": EARLIER, "reason": "与先件是同一块地。"})
 ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
 ACCEPT: Walked = (Act.ACCEPT, "clerk-ziran", {})
 REPLY = (
@@ -183,6 +187,8 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
             ),
         ),
     ),
+    "merge_notice": (APPEAL, (MERGE,)),
+    "hotline_merged": (HOTLINE, (MERGE,)),
     "hotline_declined": (HOTLINE, (_declined("outside_duty"),)),
     "supplement_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.ASK, "clerk-ziran", {"text": "请补充地契。"}))),
     "extension_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}))),

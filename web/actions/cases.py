@@ -272,5 +272,7 @@ async def _find_merge_fault(context: AppContext, file: CaseFile, actor: Actor, o
         target = await case_queries.load_file(actor, other_no, vault=context.settings.vault)
     except NotFound:
         return "unknown"
-    case, lead = (MergeCandidate(f.status, f.stage, f.confidential, f.received_at, f.clocks) for f in (file, target))
+    case, lead = (
+        MergeCandidate(f.status, f.stage, f.profile, f.confidential, f.received_at, f.clocks) for f in (file, target)
+    )
     return merging.find_merge_fault(case, lead, await links.may_be_one_matter(file.no, other_no))

@@ -12,7 +12,7 @@ from feedback.rules import decision_grounds, letter_types
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
-from feedback.rules.vocabulary import Act
+from feedback.rules.vocabulary import REPLIES, Act
 from routing.directory import Directory
 from web.wording import catalogue
 
@@ -39,6 +39,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "去向": ("转送、交办给哪个单位", "云川区人力资源和社会保障局"),
     "办理方式": ("转送或者交办", "转送"),
     "转办期限": ("接收的信访部门登记并转送、交办的最后一日", "2026年12月7日"),
+    "先件编号": ("并案时先收到的一件的编号", "20261102-310577"),
+    "答复期限": ("答复群众的最后一日（节假日已顺延）", "2027年2月22日"),
     "告知期限": ("受理告知的最后一日", "2026年12月7日"),
     "异议期限": ("提出异议的最后一日", "2026年11月27日"),
     "告知的话": ("经办人另外写给信访人的话，可能为空", "请保持电话畅通。"),
@@ -171,6 +173,7 @@ _SUPERIOR_BODIES = "本级党委和政府、上级主管部门、信访工作联
 
 _PLACEHOLDER_BY_TERM: Mapping[str, str] = {
     "forward": "转办期限",
+    "answer": "答复期限",
     "notify": "告知期限",
     "object": "异议期限",
     "resolve": "办理期限",
@@ -185,6 +188,7 @@ _EARLIER_TERMS: Mapping[str, tuple[str, ...]] = {
     Act.EXTEND: ("resolve",),
     Act.ACCEPT: ("review", "re_review"),
     Act.DELIVER: ("ask_review", "ask_re_review"),
+    Act.MERGE: ("answer",),
 }
 
 
@@ -195,13 +199,13 @@ def find_issuer(file: CaseFile, entry: EntryView) -> str:
 
 def find_holder(file: CaseFile, seq: int) -> str:
     """The unit that led the case after that many entries."""
-    assigned = [e for e in file.entries if e.seq <= seq and e.act == Act.ASSIGN]
+    assigned = [e for e in file.entries if e.seq <= seq and e.act in (Act.ASSIGN, Act.ANSWER_MERGED)]
     return str(assigned[-1].data.get("unit", "")) if assigned else ""
 
 
 def find_previous_unit(file: CaseFile, seq: int) -> str:
     """The unit whose opinion is under review."""
-    answers = [e.unit for e in file.entries if e.seq < seq and e.act == Act.REPLY]
+    answers = [e.unit for e in file.entries if e.seq < seq and e.act in REPLIES]
     return answers[-1] if answers else ""
 
 
@@ -236,6 +240,7 @@ def build_values(
         "理由": _join_reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
+        "先件编号": data.get("case", ""),
         "办理方式": catalogue.CHOICES["mode"][data.get("mode") or "forward"],
         "延长天数": data.get("days", ""),
         "申请理由": find_review_reason(file.entries, entry.seq),

@@ -82,6 +82,7 @@ class TimelineEntry(Struct):
     level: int | UnsetType | None = UNSET
     days: int | UnsetType | None = UNSET
     where_instead: str | UnsetType | None = UNSET
+    case: Annotated[str | UnsetType, described("并入的先件编号，并案和并案答复才有")] = UNSET
 
 
 class OptionOut(Struct):

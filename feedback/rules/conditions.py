@@ -28,7 +28,7 @@ class ConditionRule:
 
 
 RETURNS_MOST = 2
-_ANEW = frozenset({A.REVIEW, A.RE_REVIEW})
+_ANEW = frozenset({A.REVIEW, A.RE_REVIEW, A.REDO})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD})
 
 

@@ -204,6 +204,8 @@ def _compute_under(
                 clocks = [_settle_merged(clock, event) for clock in clocks]
             case Act.UNMERGE:
                 clocks = [_annul_merge(clock, rows) for clock in clocks]
+            case Act.REDO:
+                lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from feedback.rules import decision_grounds
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.lifecycle import CLAIMS
-from feedback.rules.vocabulary import Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 
 NON_ISSUING_ACTORS = frozenset({IMPORTER})
 """Who only enters what another system did: its letters were that system's."""
@@ -212,11 +212,11 @@ def list_letter_acts(context: LetterContext) -> frozenset[str]:
 
 
 def stage_of_acts(acts: Iterable[str]) -> Stage:
-    """The stage a case is in after these acts."""
-    act_codes = set(acts)
-    if Act.RE_REVIEW in act_codes:
-        return Stage.RE_REVIEW
-    return Stage.REVIEW if Act.REVIEW in act_codes else Stage.FIRST
+    """The stage a case is in after these acts, which are in order."""
+    stage = Stage.FIRST
+    for act in acts:
+        stage = STAGE_AFTER.get(Act(act), stage)
+    return stage
 
 
 def series_name(letter: LetterType, mark: str, *, confidential: bool) -> str:

@@ -186,6 +186,8 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),
     _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
+    _step(A.REDO,              (S.REPLIED,),                   S.ACCEPTED, _SYSTEM,                 must("unit", "reason"), profiles=_PETITION, kinds=CLAIMS, stages=_REVIEW_STAGES,
+          law="信访工作条例 第三十五条、第三十六条（复查、复核）", remark="复查、复核机关责令重新办理的，退回原办理单位，从头计算办理期限；对新的处理意见可以重新请求复查"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
@@ -263,13 +265,14 @@ class CaseState:
     profile: Profile
     status: Status
     stage: Stage = Stage.FIRST
-    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
+    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far, counted; from the last order to redo it all
     conditions: frozenset[Condition] = frozenset()
 
 
 def state_after(state: CaseState, step: Step) -> CaseState:
     """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
-    act_counts = {**state.done, step.act: state.done.get(step.act, 0) + 1}
+    done = {} if step.act is Act.REDO else state.done
+    act_counts = {**done, step.act: done.get(step.act, 0) + 1}
     cleared_conditions = {row.condition for row in CONDITION_RULES if step.act in row.cleared_by}
     set_conditions = {
         row.condition

@@ -20,7 +20,7 @@ from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import ANSWERING_ACTS, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED})
+_UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act.REDO})
 _UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.UNMERGE})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
@@ -81,7 +81,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     conditions = compute_conditions((event.act, event.data) for event in history)
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
     conditions |= {Condition.DIRECT} if unit == desk else set()
-    state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)
+    state = CaseState(case.kind, case.profile, status, stage, _count_acts(history), conditions)
     return CaseProjection(
         state,
         desk,
@@ -94,6 +94,12 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         clocks,
         compute_tenures(history),
     )
+
+
+def _count_acts(history: Sequence[CaseEvent]) -> Counter[Act]:
+    """How often each act happened since the last order to do it all again: what it annulled uses up no right."""
+    last_redo = max((index for index, event in enumerate(history) if event.act is Act.REDO), default=0)
+    return Counter(event.act for event in history[last_redo:])
 
 
 def build_clock_facts(kind: str, profile: str, desk: str, urgency: int, is_named: bool) -> ClockFacts:

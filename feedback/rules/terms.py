@@ -174,7 +174,7 @@ TERMS: tuple[Term, ...] = (
           remark="逾期未提出异议，视为属于本单位职责"),
     _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款（经核实同意；平台承诺5个工作日）", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE),
-    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
+    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           voided_by=_ALL_ENDS, longer_by=30),
     _term("petition.resolve.suggestion.2022", "resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
@@ -206,6 +206,9 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
           kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
+    _term("petition.answer_again.2026", "answer_again", "重新给您答复", Holder.CITIZEN_OWN, {A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
+          "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
+          remark="复查、复核机关责令重新办理的，从责令之日起算"),
     # --- 12345 hotline
     _term("hotline.forward.2020", "forward", "派单", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),

@@ -183,6 +183,7 @@ class Act(StrEnum):
     OVERTURN = "overturn"
     ANSWER_MERGED = "answer_merged"
     UNMERGE = "unmerge"
+    REDO = "redo"
 
 
 REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
@@ -229,4 +230,6 @@ class Whose(StrEnum):
     NOBODY = "nobody"  # the system itself
 
 
-STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType({Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW})
+STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType(
+    {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW, Act.REDO: Stage.FIRST}
+)

@@ -122,6 +122,9 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Priority.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
+    NoticeRow("case.redo",       _C, "您反映的“{title}”（编号 {no}）被责令重新办理，由{unit}重新作出处理意见。"),
+    NoticeRow("case.redo",       _U, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
+    NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )

@@ -131,7 +131,7 @@ CITY_REPLY = (
     "clerk-shi-ziran",
     {
         "text": "维持原处理意见。",
-        "outcome": "explain",
+        "outcome": "uphold",
         "facts": "经复查，面积无误。",
         "basis": "《土地管理法》第四十八条",
     },
@@ -239,7 +239,7 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
             CITY_REPLY,
             RE_REVIEW,
             *AT_PROVINCE,
-            (Act.REPLY, "clerk-sheng-xinfang", {"text": "维持复查意见。", "outcome": "reject"}),
+            (Act.REPLY, "clerk-sheng-xinfang", {"text": "维持复查意见。", "outcome": "uphold"}),
         ),
     ),
 }

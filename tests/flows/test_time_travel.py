@@ -109,7 +109,7 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     assert "复查" in await petition.page()
 
     await petition.do(f"clerk-{reviewer}", "accept", at(2026, 11, 10))
-    case = await petition.do(f"clerk-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", outcome="reject")
+    case = await petition.do(f"clerk-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", outcome="uphold")
     assert clock(case, "review")["state"] == "kept"
     await petition.do("citizen", "re_review", at(2026, 12, 14), reason="请求听证")
     await door.drain()
@@ -131,7 +131,7 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     deciding = clock(case, "re_review")
     assert (deciding["state"], deciding["due_raw_day"]) == ("running", "2027-01-21")  # eight days not counted
 
-    case = await petition.do(f"clerk-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", outcome="support")
+    case = await petition.do(f"clerk-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", outcome="change")
     assert clock(case, "re_review")["state"] == "kept"
     assert not {"review", "re_review"} & {a["act"] for a in case["acts"]}
     assert "补发差额" in await petition.page()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
-from feedback.rules import decision_grounds, letter_types
+from feedback.rules import decision_grounds, letter_types, review_organs
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
@@ -54,6 +54,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "事实和理由": ("查明的事实和理由（第三十二条第二项）", "经到店核实，拖欠工资情况属实。"),
     "处理意见": ("处理意见、答复或者复查复核意见", "责令该店三日内结清工资。"),
     "处理结论": ("予以支持、解释说明、不予支持，可能为空", "予以支持"),
+    "重新办理单位": ("责令重新办理时，由哪个单位重新办理，其他结论为空", "云川区人力资源和社会保障局"),
     "法律依据": ("处理意见的法律依据（第三十二条第三项）", "《保障农民工工资支付条例》第十六条"),
     "原办理单位": ("作出上一次意见的单位", "云川区人力资源和社会保障局"),
     "救济名称": ("复查或者复核", "复查"),
@@ -147,6 +148,8 @@ def freeze_values(
         values["救济机关"] = (
             directory.name(directory.superior(unit)) if directory.superior(unit) else "上一级机关、单位"
         )
+    if entry.data.get("outcome") == decision_grounds.REDO:
+        values["重新办理单位"] = directory.name(find_first_decider(file.entries))
     return {name: words for name, words in values.items() if words}
 
 
@@ -207,6 +210,12 @@ def find_previous_unit(file: CaseFile, seq: int) -> str:
     """The unit whose opinion is under review."""
     answers = [e.unit for e in file.entries if e.seq < seq and e.act in REPLIES]
     return answers[-1] if answers else ""
+
+
+def find_first_decider(entries: Sequence[EntryView]) -> str:
+    """The unit whose answer the reviews were about: who does it again when a review orders so."""
+    deciders = review_organs.list_deciders((entry.act, entry.data) for entry in entries)
+    return deciders[0] if deciders else ""
 
 
 def build_values(

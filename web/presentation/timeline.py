@@ -148,4 +148,5 @@ _STANDING_AFTER: dict[str, ReplyStanding] = {
     Act.REVIEW: "reviewed",
     Act.RE_REVIEW: "reviewed",
     Act.REOPEN: "rejected",
+    Act.REDO: "rejected",
 }

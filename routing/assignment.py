@@ -18,20 +18,32 @@ ACCUSATION_FLAG = "accusation"
 """What a case keeps among its flags when its words certainly accuse somebody in office."""
 
 
+CONCLUDED_FLAG = "concluded"
+"""What a case keeps among its flags when a re-review (复核) concluded the same matter of the same person before."""
+
+
+def is_concluded(flags: Iterable[str]) -> bool:
+    """Whether the desk has to look first if the matter is to be taken up at all (信访工作条例 第三十六条第三款)."""
+    return CONCLUDED_FLAG in flags
+
+
 def is_accusation(flags: Iterable[str]) -> bool:
     """Whether the words certainly accuse an official (信访工作条例 第三十条), whatever kind the writer chose."""
     return ACCUSATION_FLAG in flags
 
 
 def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
-    """Whether no rule may send the case to a unit: reports (检举控告), and what accuses an official under another kind.
+    """Whether no rule may send the case to a unit: reports (检举控告), what accuses an official under another kind, and
+    what a re-review concluded.
 
-    A machine decides about neither. Only what accuses its own desk is sent on by the rows: nobody there may see it, so
+    A machine decides about none of them. Only what accuses its own desk is sent on by the rows: nobody there may see it, so
     nobody there could decide.
     """
     if case.desk in list_barred_units(case, directory):
         return False
-    return case.kind is Kind.REPORT or (case.stage is Stage.FIRST and is_accusation(case.flags))
+    return case.kind is Kind.REPORT or (
+        case.stage is Stage.FIRST and (is_accusation(case.flags) or is_concluded(case.flags))
+    )
 
 
 def assignment_data(decision: Decision) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import httpx2
 import pypdf
 import pytest
 
+from feedback.queries import cases as case_queries
 from routing import directory
+from routing.assignment import must_be_assigned_by_person
 from tests.moments import MONDAY
 from tests.people import Door
 from web.wording import catalogue
@@ -293,3 +295,41 @@ async def test_article_35_a_new_opinion_may_be_reviewed_again_by_the_organ_above
     await door.drain()
     case = await seen(door, receipt)
     assert (case["stage"], case["unit"]["code"]) == ("review", "quzhengfu")
+
+
+async def concluded(door: Door) -> None:
+    """A petition that was answered, reviewed and reviewed again: the last word of the procedure."""
+    receipt = await reviewed(door, "uphold")
+    no = receipt["no"]
+    assert (await asks(door, receipt, "re_review", reason="仍然不服")).status_code == 200
+    await did(door, "reception", no, "assign", unit="shi-zhengfu")
+    await did(door, "clerk-shi-zhengfu", no, "accept")
+    opinion = {"text": "维持复查意见。", "facts": "经复核属实", "basis": "信访工作条例"}
+    await did(door, "clerk-shi-zhengfu", no, "reply", outcome="uphold", **opinion)
+    await door.drain()
+
+
+async def test_article_36_what_a_re_review_concluded_waits_for_a_person_who_may_refuse_it(door: Door) -> None:
+    door.set_time(MONDAY)
+    await concluded(door)
+    again = await door.submit(
+        kind="appeal", title="征地补偿面积少算", text="我家的地少算了半亩，还要丈量。", person=PERSON
+    )
+    await door.drain()
+    assert (await seen(door, again))["status"] == "received"
+    refusal = {"ground": "concluded", "reason": "没有新的事实和理由", "where_instead": "无"}
+    await did(door, "reception", again["no"], "decline", **refusal)
+    await door.drain()
+    assert [letter["code"] for letter in (await seen(door, again))["letters"]] == ["not_again_notice"]
+
+
+async def test_article_36_another_matter_of_the_same_person_and_the_matter_of_another_go_their_way(door: Door) -> None:
+    door.set_time(MONDAY)
+    await concluded(door)
+    other = {"title": "小学门口早晚高峰拥堵", "text": "小学门口每天早晚高峰车辆乱停，孩子过马路很危险。"}
+    same = {"title": "征地补偿面积少算", "text": "我家的地少算了半亩，请重新丈量。"}
+    stranger = {"name": "李小娟", "phone": "13900005678"}
+    for fields in ({**other, "person": PERSON}, {**same, "person": stranger}):
+        no = (await door.submit(kind="appeal", **fields))["no"]
+        summary = await case_queries.load_summary(no)
+        assert not must_be_assigned_by_person(summary, await directory.load_directory())

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from classify.duplicates import link_proposals
 from classify.signals import urgency
 from classify.signals.accusations import is_certain_accusation
 from evaluation.ratings import cases as case_ratings
@@ -65,6 +66,10 @@ async def submit_case(
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
     if is_certain_accusation(submission.title, submission.text):
         raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
+    if submission.person and await link_proposals.is_concluded_matter(
+        submission.title, submission.text, submission.person, settings.vault
+    ):
+        raised_flags = (*raised_flags, assignment.CONCLUDED_FLAG)
     submit = partial(
         cases.submit,
         fill_submission(replace(submission, flags=raised_flags), names, settings.desk),

@@ -32,6 +32,7 @@ def build_handlers(settings: Settings) -> dict[str, Handler]:
         "case.rate": on_rating,
         "rating.service": on_rating,
         "case.reply": partial(requests.schedule_request, settings=settings),
+        "case.answer_merged": partial(requests.schedule_request, settings=settings),
         "rating.invite": partial(requests.send_request, settings=settings),
     }
 

@@ -19,6 +19,15 @@ ACCUSATION_FLAG = "accusation"
 """What a case keeps among its flags when its words certainly accuse somebody in office."""
 
 
+CONCLUDED_FLAG = "concluded"
+"""What a case keeps among its flags when a re-review (复核) concluded the same matter of the same person before."""
+
+
+def is_concluded(flags: Iterable[str]) -> bool:
+    """Whether the desk has to look first if the matter is to be taken up at all (信访工作条例 第三十六条第三款)."""
+    return CONCLUDED_FLAG in flags
+
+
 def is_accusation(flags: Iterable[str]) -> bool:
     """Whether the words certainly accuse an official (信访工作条例 第三十条), whatever kind the writer chose."""
     return ACCUSATION_FLAG in flags
@@ -26,7 +35,7 @@ def is_accusation(flags: Iterable[str]) -> bool:
 
 def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
     """Whether no rule may send the case to a unit: reports (检举控告), what accuses an official under another kind, and
-    what names somebody who must be kept away (回避).
+    what names somebody who must be kept away (回避), and what a re-review concluded.
 
     A machine decides about none of them. Only what accuses its own desk is sent on by the rows: nobody there may see it,
     so nobody there could decide.
@@ -35,7 +44,8 @@ def must_be_assigned_by_person(case: CaseSummary, directory: Directory) -> bool:
         return False
     if case.kind is Kind.REPORT:
         return True
-    return case.stage is Stage.FIRST and (is_accusation(case.flags) or "exclude" in case.entries[0].data)
+    is_for_person = is_accusation(case.flags) or is_concluded(case.flags) or "exclude" in case.entries[0].data
+    return case.stage is Stage.FIRST and is_for_person
 
 
 def list_likely_units(case: CaseSummary, directory: Directory) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
-from feedback import search_rebuild
+from feedback import merged_cases, review_outcomes, search_rebuild
 from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
@@ -179,6 +179,8 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
         },
         {kind: [training.store_training_label] for kind in training.LABELLING_MESSAGES},
         {"case.reply": [topics.build_checker(context)]},
+        merged_cases.build_handlers(),
+        {"case.reply": [review_outcomes.send_back_to_be_redone]},
         routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
         issuing.build_handlers(context),
         {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings).items()},

@@ -152,7 +152,7 @@ async def count_received(span: Span) -> list[dict[str, Any]]:
 
 def _received_rows(span: Span) -> str:
     end = to_millis(span.until)
-    answers = ", ".join(f"'{act}'" for act in (Act.REPLY, Act.DECLINE))
+    answers = ", ".join(f"'{act}'" for act in (Act.REPLY, Act.ANSWER_MERGED, Act.DECLINE))
     return (
         "SELECT CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.profile AS profile, c.kind AS kind, "  # noqa: S608
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "

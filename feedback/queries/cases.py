@@ -80,6 +80,8 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
     visible_nos = await filter_visible(
         actor, filter(None, (case.link, *linked_nos, *(e.data.get("case", "") for e in visible_entries)))
     )
+    if is_owner:  # whoever's case was merged is told into which; its number opens nothing without its own code
+        visible_nos |= {e.data["case"] for e in visible_entries if e.act in _MERGED_BY}
     return CaseFile(
         no=case.no,
         kind=facts.kind,
@@ -165,6 +167,9 @@ async def list_co_units(no: str) -> list[str]:
     rows = await TenureRow.filter(case__no=no, lead=False, until__isnull=True)
     return sorted(t.unit for t in rows)
 
+
+_MERGED_BY = frozenset({Act.MERGE, Act.ANSWER_MERGED})
+"""The acts that name the case another was merged into."""
 
 _CASE_NUMBER_KEYS = frozenset({"case", "link"})
 """What an entry may hold that is the number of another case."""

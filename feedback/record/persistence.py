@@ -261,6 +261,9 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         await _publish(case, data, now)
     if act is Act.MERGE:
         await _link_merged(case, str(data["case"]), now)
+    if act is Act.UNMERGE:
+        merged = Link.filter(case_id=case.id, kind=LinkKind.MERGED_INTO.value)
+        await merged.update(state=LinkState.DISMISSED.value, decided_at=now)
     if act is Act.WITHDRAW_CONSENT:
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)

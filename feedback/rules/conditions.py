@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feedback.rules.imported_history import UNKNOWN_UNIT
-from feedback.rules.vocabulary import Act, Condition, Profile, Role
+from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, Role
 
 A, M, P = Act, Condition, Profile
 
@@ -28,7 +28,7 @@ class ConditionRule:
 
 
 RETURNS_MOST = 2
-_ANEW = frozenset({A.REVIEW, A.RE_REVIEW})
+_ANEW = frozenset({A.REVIEW, A.RE_REVIEW, A.REDO})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD})
 
 
@@ -37,9 +37,19 @@ def _rule(condition: Condition, set_by: set[Act], cleared_by: Iterable[Act], **m
 
 
 CONDITION_RULES: tuple[ConditionRule, ...] = (
-    _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND}),
-    _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT, A.CHANGE_KIND}),
-    _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE, A.CHANGE_KIND}),
+    _rule(
+        M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND, A.MERGE}
+    ),
+    _rule(
+        M.DECLINE_ASKED,
+        {A.ASK_DECLINE},
+        {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT, A.CHANGE_KIND, A.MERGE},
+    ),
+    _rule(
+        M.DIVERT_ASKED,
+        {A.ASK_DIVERT},
+        {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE, A.CHANGE_KIND, A.MERGE},
+    ),
     _rule(M.DRAFT_PENDING, {A.DRAFT_REPLY}, {A.REPLY, A.SEND_BACK_DRAFT, A.DIVERT, A.HOLD}),
     _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN, A.CHANGE_KIND}),
     _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN, A.CHANGE_KIND}, when=("designated", True)),
@@ -49,9 +59,9 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY}),
     _rule(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
     _rule(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH, A.WITHDRAW_CONSENT}),
-    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK, A.CHANGE_KIND}, when=("mode", "commission")),
+    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK, A.CHANGE_KIND, A.MERGE}, when=("mode", "commission")),
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING}),
-    _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
+    _rule(M.DELIVERED, {A.DELIVER}, REPLIES),
     _rule(
         M.FINISHED,
         {A.CLOSE, A.CALL_BACK},

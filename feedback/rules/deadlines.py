@@ -234,6 +234,13 @@ def _compute_under(
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.CONTEST | Act.OVERTURN:
                 clocks = [_annul_refusal(clock, event) for clock in clocks]
+            case Act.ANSWER_MERGED:
+                lead = str(event.data.get("unit", ""))
+                clocks = [_settle_merged(clock, event) for clock in clocks]
+            case Act.UNMERGE:
+                clocks = [_annul_merge(clock, rows) for clock in clocks]
+            case Act.REDO:
+                lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
@@ -298,9 +305,9 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
 
 
 def _is_running(term: Term, event: CaseEvent, clocks: Iterable[Clock]) -> bool:
-    """Whether the same clock runs already: a right that an older row began, which the act has just restarted, or the
-    desk's from receipt, which a corrected kind does not begin again."""
-    is_begun_once = (term.code in RIGHTS and bool(term.from_day)) or event.act is Act.CHANGE_KIND
+    """Whether the same runs already: a right that an older row began and the act has just restarted, the desk's from receipt,
+    which a corrected kind does not begin again, or what a merge that was undone had stopped."""
+    is_begun_once = event.act in (Act.CHANGE_KIND, Act.UNMERGE) or (term.code in RIGHTS and bool(term.from_day))
     return is_begun_once and any(c.term == term.code and not c.stopped_at for c in clocks)
 
 
@@ -448,6 +455,20 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
     return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
+
+
+def _settle_merged(clock: Clock, event: CaseEvent) -> Clock:
+    """The citizen's own clock once the leading case is answered: merging it away had only interrupted it."""
+    if clock.holder is not Holder.CITIZEN_OWN or clock.stopped_by is not Act.MERGE:
+        return clock
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=True)
+
+
+def _annul_merge(clock: Clock, rows: Mapping[str, Term]) -> Clock:
+    """The clock once the merge that stopped it is undone: what began with the receipt runs on from there."""
+    if clock.stopped_by is not Act.MERGE or Act.SUBMIT not in term_of_clock(clock, rows).begins:
+        return clock
+    return replace(clock, stopped_at=None, stopped_by=None, kept=True)
 
 
 def _restart(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:

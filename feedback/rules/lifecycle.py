@@ -204,6 +204,8 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),
     _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
+    _step(A.REDO,              (S.REPLIED,),                   S.ACCEPTED, _SYSTEM,                 must("unit", "reason"), profiles=_PETITION, kinds=CLAIMS, stages=_REVIEW_STAGES,
+          law="信访工作条例 第三十五条、第三十六条（复查、复核）", remark="复查、复核机关责令重新办理的，退回原办理单位，从头计算办理期限；对新的处理意见可以重新请求复查"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
           law="国办发〔2020〕53号（办结）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
@@ -212,6 +214,10 @@ STEPS: tuple[Step, ...] = (
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
           law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
+    _step(A.ANSWER_MERGED,     (S.MERGED,),                    S.REPLIED,  _SYSTEM,                 must("case", "unit", "text"), may("outcome", "facts", "basis"), profiles=_CASES,
+          law="信访工作条例 第三十二条、第三十四条、第三十五条", remark="先件答复时，并入的各件同时得到同一答复，评价和申请复查的权利不变"),
+    _step(A.UNMERGE,           (S.MERGED,),                    S.RECEIVED, (*_DESK, *_OVERSEER, *_SYSTEM), (), may("reason"), profiles=_CASES,
+          law="信访工作条例 第二十二条、第二十三条", remark="一日内受理窗口可以直接撤销，之后写明理由；先件没有答复就结束的自动撤销；期限从本件收到之日算"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
@@ -303,13 +309,14 @@ class CaseState:
     profile: Profile
     status: Status
     stage: Stage = Stage.FIRST
-    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
+    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far, counted; from the last order to redo it all
     conditions: frozenset[Condition] = frozenset()
 
 
 def state_after(state: CaseState, step: Step) -> CaseState:
     """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
-    act_counts = {**state.done, step.act: state.done.get(step.act, 0) + 1}
+    done = {} if step.act is Act.REDO else state.done
+    act_counts = {**done, step.act: done.get(step.act, 0) + 1}
     cleared_conditions = {row.condition for row in CONDITION_RULES if step.act in row.cleared_by}
     set_conditions = {
         row.condition

@@ -6,7 +6,7 @@ Rights that lapsed, extensions that come too late, days that lie wrongly, units 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -248,6 +248,16 @@ def _check_transfer(attempt: Attempt) -> None:
         raise Invalid({"desk": "already_there"})
 
 
+def _check_unmerge(attempt: Attempt) -> None:
+    """A slip is undone at once; what a petitioner was told a day ago is undone by a decision that says why."""
+    merged_at = attempt.before.closed_at
+    if merged_at and attempt.now - merged_at > _UNDO_MERGE_WITHIN and not attempt.data.get("reason"):
+        raise Invalid({"reason": "missing"})
+
+
+_UNDO_MERGE_WITHIN = timedelta(days=1)
+
+
 def _parse_day(attempt: Attempt, need: str) -> date | None:
     text = attempt.data.get(need)
     if not text:
@@ -279,6 +289,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_DIVERT: _check_diversion,
         Act.ASK_DECLINE: _check_refusal,
         Act.DECLINE: _check_refusal,
+        Act.UNMERGE: _check_unmerge,
     }
 )
 

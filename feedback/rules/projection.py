@@ -25,11 +25,13 @@ from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import OPEN, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, OPEN, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.CHANGE_KIND})
-_ANSWERING_ACTS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
+_UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act.REDO})
+_UNIT_ENDING_ACTS = frozenset(
+    {Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.CHANGE_KIND, Act.UNMERGE}
+)
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
 
@@ -83,7 +85,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         if step and step.target:
             status = step.target
             closed_at = event.at if status in ENDED else None
-        if event.act in (Act.ASSIGN, Act.NAME_UNIT):
+        if event.act in _UNIT_NAMING_ACTS:
             unit = str(event.data["unit"])
         if event.act is Act.TRANSFER:
             desk = str(event.data.get("desk", desk))
@@ -94,14 +96,14 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             confidence_value = event.data.get("confidence")
             by_hand = confidence_value is None
             confidence = float(confidence_value) if isinstance(confidence_value, int | float) else 1.0
-        if event.act in _ANSWERING_ACTS:
+        if event.act in ANSWERING_ACTS:
             replied_at = None if is_time_unknown(event, history) else event.at
     clocks = compute_clocks(history, case, editions)
     conditions = compute_conditions((event.act, event.data) for event in history)
     conditions |= {Condition.SUPERVISED} if list_ordered_units(clocks) else set()
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
     conditions |= {Condition.DIRECT} if unit == desk else set()
-    state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)
+    state = CaseState(case.kind, case.profile, status, stage, _count_acts(history), conditions)
     return CaseProjection(
         state,
         _is_confidential(history, case.kind),
@@ -115,6 +117,12 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         clocks,
         compute_tenures(history),
     )
+
+
+def _count_acts(history: Sequence[CaseEvent]) -> Counter[Act]:
+    """How often each act happened since the last order to do it all again: what it annulled uses up no right."""
+    last_redo = max((index for index, event in enumerate(history) if event.act is Act.REDO), default=0)
+    return Counter(event.act for event in history[last_redo:])
 
 
 def _is_confidential(history: Sequence[CaseEvent], kind: Kind) -> bool:

@@ -34,7 +34,7 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     for event in history:
         if event.act in _TENURE_ENDS:
             end(_TENURE_ENDS[event.act], event.at)
-        if event.act is Act.ASSIGN:
+        if event.act in _TENURE_BEGINS:
             end(True, event.at)
             lead = str(event.data.get("unit", ""))
             tenures.append(Tenure(lead, True, event.seq, event.at))
@@ -53,6 +53,8 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     return tuple(tenures)
 
 
+_TENURE_BEGINS = frozenset({Act.ASSIGN, Act.ANSWER_MERGED, Act.REDO})
+
 # True: the lead's tenure ends, None: everybody's ends.
 _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.RETURN: True,
@@ -65,4 +67,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.CLOSE: None,
     Act.CALL_BACK: None,
     Act.DIVERT: None,
+    Act.REDO: None,
 }

@@ -163,7 +163,7 @@ _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
 _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
-_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN, A.CHANGE_KIND}
+_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN, A.CHANGE_KIND, A.UNMERGE}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
 _PAUSED_ON_ACCOUNT: Mapping[str, Any] = {
@@ -200,7 +200,7 @@ TERMS: tuple[Term, ...] = (
           remark="逾期未提出异议，视为属于本单位职责"),
     _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND}, "5wd",
           "信访工作条例 第二十三条第三款（经核实同意；平台承诺5个工作日）", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE),
-    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
+    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           voided_by=_ALL_ENDS, longer_by=30),
     _term("petition.resolve.suggestion.2022", "resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
@@ -232,6 +232,9 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
           kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
+    _term("petition.answer_again.2026", "answer_again", "重新给您答复", Holder.CITIZEN_OWN, {A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
+          "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
+          remark="复查、复核机关责令重新办理的，从责令之日起算"),
     # --- 12345 hotline
     _term("hotline.forward.2020", "forward", "派单", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
@@ -279,7 +282,7 @@ TERMS: tuple[Term, ...] = (
           remark="到批准的目标日自动恢复办理"),
     _term("hotline.audit.2020", "audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
           "国办发〔2020〕53号（办结）；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
-    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
+    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY, A.ANSWER_MERGED}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
           "国办发〔2020〕53号（回访）；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
           remark="电话、短信、网络都可以回访：群众自己评价了的，就是网络回访"),
     _term("hotline.answer.consult.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",

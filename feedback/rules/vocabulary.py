@@ -185,6 +185,16 @@ class Act(StrEnum):
     SIGN_REPLY = "sign_reply"
     SEND_BACK_DRAFT = "send_back_draft"
     CHANGE_KIND = "change_kind"
+    ANSWER_MERGED = "answer_merged"
+    UNMERGE = "unmerge"
+    REDO = "redo"
+
+
+REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
+"""Acts that answer a matter: its own answer, or that of the case it was merged into."""
+
+ANSWERING_ACTS = REPLIES | {Act.RECTIFY, Act.EXPLAIN}
+"""Acts that answer whoever wrote, a rating included."""
 
 
 class Condition(StrEnum):
@@ -227,4 +237,6 @@ class Whose(StrEnum):
     NOBODY = "nobody"  # the system itself
 
 
-STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType({Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW})
+STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType(
+    {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW, Act.REDO: Stage.FIRST}
+)

@@ -295,8 +295,9 @@ async def test_every_deadline_moved_by_a_calendar_change_during_a_hearing_is_lis
         await does(no, "reception", Act.ASSIGN, (4 * stage + 1) * HOUR, unit=unit)
         await does(no, f"clerk-{unit}", Act.ACCEPT, (4 * stage + 2) * HOUR)
         if unit != "shi-zhengfu":
+            outcome = "uphold" if begun else "reject"
             await does(
-                no, f"lead-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", **{**OPINION, "outcome": "reject"}
+                no, f"lead-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", **{**OPINION, "outcome": outcome}
             )
     await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
     (deciding,) = [c for c in (await file(context, no)).clocks if c.term == "re_review"]

@@ -118,7 +118,9 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     assert "复查" in await petition.page()
 
     await petition.do(f"clerk-{reviewer}", "accept", at(2026, 11, 10))
-    case = await petition.do(f"lead-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", **REJECTED)
+    case = await petition.do(
+        f"lead-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", **{**OPINION, "outcome": "uphold"}
+    )
     assert clock(case, "review")["state"] == "kept"
     await petition.do("citizen", "re_review", at(2026, 12, 14), reason="请求听证")
     await door.drain()
@@ -140,7 +142,9 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     deciding = clock(case, "re_review")
     assert (deciding["state"], deciding["due_raw_day"]) == ("running", "2027-01-21")  # eight days not counted
 
-    case = await petition.do(f"lead-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", **OPINION)
+    case = await petition.do(
+        f"lead-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", **{**OPINION, "outcome": "change"}
+    )
     assert clock(case, "re_review")["state"] == "kept"
     assert not {"review", "re_review"} & await petition.acts()
     assert "补发差额" in await petition.page()

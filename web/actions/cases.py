@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from classify.duplicates import link_proposals
 from classify.signals import urgency
 from classify.signals.accusations import is_certain_accusation
 from evaluation.ratings import cases as case_ratings
@@ -63,6 +64,10 @@ async def submit_case(
     is_confidential = is_accusation or submission.kind == Kind.REPORT
     if is_confidential and submission.desk and not await directory.is_cleared(submission.desk, Role.RECEPTION):
         submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
+    if submission.person and await link_proposals.is_concluded_matter(
+        submission.title, submission.text, submission.person, settings.vault
+    ):
+        raised_flags = (*raised_flags, assignment.CONCLUDED_FLAG)
     submit = partial(
         cases.submit,
         fill_submission(replace(submission, flags=raised_flags), names, settings.desk),
@@ -287,5 +292,7 @@ async def _find_merge_fault(context: AppContext, file: CaseFile, actor: Actor, o
         target = await case_queries.load_file(actor, other_no, vault=context.settings.vault)
     except NotFound:
         return "unknown"
-    case, lead = (MergeCandidate(f.status, f.stage, f.confidential, f.received_at, f.clocks) for f in (file, target))
+    case, lead = (
+        MergeCandidate(f.status, f.stage, f.profile, f.confidential, f.received_at, f.clocks) for f in (file, target)
+    )
     return merging.find_merge_fault(case, lead, await links.may_be_one_matter(file.no, other_no))

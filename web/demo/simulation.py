@@ -43,6 +43,7 @@ from web.demo.opinions import SIGNED_AFTER, build_answer
 from web.demo.population import draw_name, draw_phone, list_villages
 from web.demo.publication import publish_months
 from web.demo.refusals import build_refusal
+from web.demo.repeats import build_merge, build_repeat
 from web.demo.seed import SEED, fill_slots, load_data
 from web.demo.waves import ScheduledCase
 
@@ -85,7 +86,7 @@ class DemoSimulation:
         self.order = count()
         self.oversight = load_data("oversight")
         self.rng_oversight = random.Random(SEED + 3)  # noqa: S311 - likewise
-        self.answers: dict[str, dict[str, str]] = {}
+        self.answers, self.submitted = dict[str, dict[str, str]](), dict[str, Submission]()
         self.known_rectifications: set[str] = set()
         self.known_cases: dict[str, tuple[str, Status]] = {}
         self.staff: dict[str, Actor] = {}
@@ -240,6 +241,7 @@ class DemoSimulation:
             receipt = await cases.submit(submission, citizen(""), now=at, vault=self.context.settings.vault)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
+            self.submitted[receipt.no] = submission
             self._plan_handling(receipt.no, message, at)
 
         return arrive
@@ -321,8 +323,7 @@ class DemoSimulation:
         fate = self.rng.random()
         at = at + self._hours(0.5, 5)
         if message["kind"] == "complaint" and self.rng.random() < 0.04:
-            self._plan_merge(no, at - timedelta(minutes=20))
-            return
+            self._plan_repeat(no, at + timedelta(hours=1))
         self._plan_desk(no, message, at)
         if fate < 0.03:
             self._queue(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
@@ -379,17 +380,17 @@ class DemoSimulation:
 
         self.plan(at, at_desk)
 
-    def _plan_merge(self, no: str, at: datetime) -> None:
-        """The same thing was reported before, so the desk joins the two."""
+    def _plan_repeat(self, no: str, at: datetime) -> None:
+        """The same person writes again while the matter is open, so the desk joins the two."""
 
-        async def merge(when: datetime) -> None:
-            desk = await self._actor("reception")
-            page = await case_worklist.load_worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
-            if earlier := [row.no for row in page.items if row.received_at <= when]:  # not what people do meanwhile
-                data = {"case": earlier[0], "reason": "与此前反映的是同一事项，合并办理。"}
-                await cases.act(no, Act.MERGE, desk, data, now=when)
+        async def write_again(when: datetime) -> None:
+            first, vault = self.submitted.get(no), self.context.settings.vault
+            if first and first.person and (await case_queries.load_summary(no)).status in OPEN:
+                receipt = await cases.submit(build_repeat(first, no), citizen(""), now=when, vault=vault)
+                self.arrived += 1
+                await self._perform(receipt.no, Act.MERGE, Role.RECEPTION, build_merge(no), when)
 
-        self.plan(at, merge)
+        self.plan(at, write_again)
 
     def _plan_reply(self, no: str, message: Mapping[str, Any], accepted_at: datetime) -> None:
         pace = self.rng.random()

@@ -149,9 +149,11 @@ def find_reply_standing(acts_in_order: Sequence[str]) -> ReplyStanding:
 
 _STANDING_AFTER: dict[str, ReplyStanding] = {
     Act.REPLY: "current",
+    Act.ANSWER_MERGED: "current",
     Act.RECTIFY: "current",
     Act.EXPLAIN: "current",
     Act.REVIEW: "reviewed",
     Act.RE_REVIEW: "reviewed",
     Act.REOPEN: "rejected",
+    Act.REDO: "rejected",
 }

@@ -32,24 +32,28 @@ class LocalTerm:
 def parse_local_terms(text: str) -> tuple[LocalTerm, ...]:
     """The promises of a TOML text: [[promise]] with term, profile, length and, if not for all, kinds.
 
-    Raises Invalid naming each row that is not one, loosens the law, or touches what is fixed.
+    Raises Invalid naming each row that is not one, loosens the law, or touches what is fixed; its `by_field` says of
+    each the number of the row, what was promised, and the limit with its law.
     """
     try:
         rows = tomllib.loads(text).get("promise", [])
     except tomllib.TOMLDecodeError as fault:
-        raise Invalid({"promise": f"not_toml: {fault}"}, code="settings") from fault
-    local_terms, faults = [], dict[str, str]()
+        raise Invalid({"promise": "not_toml"}, code="local_terms", by_field={"promise": {"why": str(fault)}}) from fault
+    local_terms, faults, by_field = [], dict[str, str](), dict[str, Mapping[str, object]]()
     for number, row in enumerate(rows, 1):
         try:
             local_term = _parse_term(row)
         except (KeyError, ValueError, TypeError, Invalid) as fault:
-            faults[f"promise {number}"] = f"not_a_promise: {fault!r}"
+            name = f"promise {number}"
+            faults[name], by_field[name] = "not_a_promise", {"row": number, "why": repr(fault)}
             continue
-        if problem := find_term_fault(local_term):
-            faults[f"promise {number} ({local_term.term})"] = problem
+        code, details = find_term_fault(local_term)
+        if code:
+            name = f"promise {number} ({local_term.term})"
+            faults[name], by_field[name] = code, {"row": number, "term": local_term.term, **details}
         local_terms.append(local_term)
     if faults:
-        raise Invalid(faults, code="settings")
+        raise Invalid(faults, code="local_terms", by_field=by_field)
     return tuple(local_terms)
 
 
@@ -58,18 +62,24 @@ def _parse_term(row: Mapping[str, Any]) -> LocalTerm:
     return LocalTerm(str(row["term"]), Profile(row["profile"]), parse_length(str(row["length"])), kinds)
 
 
-def find_term_fault(local_term: LocalTerm) -> str:
-    """What is wrong with a promise, or ""."""
+def find_term_fault(local_term: LocalTerm) -> tuple[str, Mapping[str, object]]:
+    """What is wrong with a promise, or "", and what a sentence about it shows."""
     rows = [row for row in TERMS if local_term.tightens(row)]
     # A promise in days says nothing of what already runs in hours, and the other way round.
     comparable_rows = [row for row in rows if row.length.is_like(local_term.length)]
+    if not rows:
+        return "no_such_term", {}
     if not comparable_rows:
-        return "no_such_term" if not rows else f"counted_in_{rows[0].length.unit.value}"
-    if any(row.fixed for row in comparable_rows):
-        return "may_not_be_tightened"
+        return "counted_otherwise", _show(local_term, rows[0])
+    if fixed_row := next((row for row in comparable_rows if row.fixed), None):
+        return "may_not_be_tightened", _show(local_term, fixed_row)
     if stricter_row := next((row for row in comparable_rows if local_term.length.exceeds(row.length)), None):
-        return f"longer_than_the_law: {local_term.length} > {stricter_row.length} ({stricter_row.law})"
-    return "" if local_term.length.count else "not_a_length"
+        return "longer_than_the_law", _show(local_term, stricter_row)
+    return ("", {}) if local_term.length.count else ("promise_of_nothing", {})
+
+
+def _show(local_term: LocalTerm, row: Term) -> Mapping[str, object]:
+    return {"label": row.label, "promised": local_term.length, "limit": row.length, "law": row.law}
 
 
 _active_terms: tuple[LocalTerm, ...] = ()

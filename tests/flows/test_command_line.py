@@ -1,6 +1,7 @@
 """Commands as people type them: what is wrong is one Chinese sentence, and damage is told in plain words."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def test_a_wrong_argument_is_answered_in_one_chinese_sentence(tmp_path: Path, wo
     done = run_command(Settings(data=tmp_path), *words.split())
     assert_refused(done, sentence)
     assert done.stderr.count("\n") == 1 and "usage" not in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("verb", ["serve", "verify"])
+def test_a_promise_longer_than_the_law_is_named_with_its_row_and_its_limit(
+    settings: Settings, tmp_path: Path, verb: str
+) -> None:
+    promises = tmp_path / "promises.toml"
+    promises.write_text('[[promise]]\nterm = "resolve"\nprofile = "petition"\nlength = "75cd"\nkinds = ["appeal"]\n')
+    done = run_command(replace(settings, promises=str(promises)), *verb.split())
+    assert_refused(done, "第 1 项“办结答复”承诺 75 日，比规定的 60 日 长（信访工作条例 第三十四条）")
 
 
 def test_the_report_of_a_year_is_written_into_a_folder_that_was_not_there(settings: Settings, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def run_command(settings: Settings, *words: str, secret: str = DEV_SECRET) -> su
         "XINQIAO_DATA": str(settings.data),
         "XINQIAO_DATABASE_URL": settings.database_url,
         "XINQIAO_SECRET": secret,
+        "XINQIAO_PROMISES": settings.promises,
         "XINQIAO_PORT": "0",
         "XINQIAO_LOG_LEVEL": "error",
     }

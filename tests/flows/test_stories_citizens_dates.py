@@ -92,3 +92,18 @@ async def test_the_slip_that_a_desk_hands_out_names_the_promise_alone(door: Door
         page = (await desk.get(f"/desk/register/{receipt['no']}")).text
     dues = re.findall(r"<li>([^<：]+)：[^<]*前</li>", page)
     assert dues and set(dues) <= OWN_LABELS
+
+
+async def test_the_guide_promises_what_can_be_submitted_here_and_keeps_the_offices_terms_apart(door: Door) -> None:
+    own, _, offices = (await door.get("/guide")).text.partition("各单位内部的时限")
+    rows = re.findall(r'<th scope="row">([^<]+（[^<]+）)</th><td data-label="期限">([^<]+)</td>', own)
+    answers = {label: length for label, length in rows if label.startswith("给您答复")}
+    assert answers == {
+        "给您答复（建议、申诉求决）": "90 日，经批准可以延长 30 日",
+        "给您答复（咨询）": "4 个工作日，经批准可以延长 2 个工作日",
+        "给您答复（投诉、求助、表扬）": "7 个工作日，经批准可以延长 10 个工作日",
+        "给您答复（热线诉求，特急）": "4 小时",
+        "给您答复（热线诉求，紧急）": "26 小时",
+    }
+    assert "派单（热线诉求）" in offices and "派单（热线诉求）" not in own
+    assert "办结答复（申诉求决）" in offices and "办结答复（投诉、求助、表扬）" in offices

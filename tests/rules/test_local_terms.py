@@ -55,22 +55,22 @@ def test_a_promise_in_minutes_tightens_what_runs_in_hours_or_minutes_and_nothing
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (URGENT.replace("20min", "31min"), "longer_than_the_law: 31min > 30min"),
-        (URGENT.replace("20min", "1h"), "longer_than_the_law: 1h > 30min"),
+        (URGENT.replace("20min", "31min"), "longer_than_the_law"),
+        (URGENT.replace("20min", "1h"), "longer_than_the_law"),
         (SHORTER.replace("30cd", "61cd"), "longer_than_the_law"),
         (SHORTER.replace('"resolve"', '"object"').replace("30cd", "3wd"), "may_not_be_tightened"),
         (SHORTER.replace('"resolve"', '"ask_review"').replace("30cd", "10cd"), "may_not_be_tightened"),
-        (SHORTER.replace("30cd", "5wd"), "counted_in_cd"),
+        (SHORTER.replace("30cd", "5wd"), "counted_otherwise"),
         (SHORTER.replace('"resolve"', '"nothing"'), "no_such_term"),
         (SHORTER.replace('"petition"', '"postal"'), "not_a_promise"),
-        (SHORTER.replace("30cd", "0cd"), "not_a_length"),
+        (SHORTER.replace("30cd", "0cd"), "promise_of_nothing"),
         ("[[promise", "not_toml"),
     ],
 )
 def test_what_loosens_or_touches_what_is_fixed_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(Invalid) as refused:
         local_terms.parse_local_terms(text)
-    assert any(words.startswith(why) for words in refused.value.fields.values())
+    assert set(refused.value.fields.values()) == {why}
 
 
 def test_every_row_says_whether_it_may_be_tightened_and_rights_may_not() -> None:

@@ -22,10 +22,13 @@ from web.wording import catalogue
 def report_fault(fault: Exception) -> int:
     """The exit code for what went wrong, said in a sentence. What is a fault of ours is raised again."""
     if isinstance(fault, Refusal):
+        by_field: Any = fault.details.pop("by_field", {})
         print(catalogue.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
         if isinstance(fault, Invalid):
             for name, why in fault.fields.items():
-                print(f"  {name}: {catalogue.fault_words(name, why, fault.details)}", file=sys.stderr)
+                print(
+                    f"  {name}: {catalogue.fault_words(name, why, by_field.get(name, fault.details))}", file=sys.stderr
+                )
         return 2
     if db.is_unavailable(fault):
         print(f"数据库或磁盘现在不能使用，什么都没有做，请检查后再试：{fault}", file=sys.stderr)

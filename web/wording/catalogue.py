@@ -11,6 +11,7 @@ from typing import Any
 
 from feedback.rules import decision_grounds
 from feedback.rules.intake_fields import INTAKE_FIELDS
+from feedback.rules.terms import Length
 
 
 def load_tables(name: str) -> dict[str, Any]:
@@ -86,11 +87,15 @@ def fault_words(field: str, fault: str, details: Mapping[str, object] | None = N
 
     `details` are those of the refusal, for sentences that show what was seen.
     """
-    shown = {name: value for name, value in (details or {}).items() if name != "field"}
+    shown = {name: _shown(value) for name, value in (details or {}).items() if name != "field"}
     try:
         return FAULTS.get(fault, "{field}有误").format(field=field_label(field) or field, **shown)
     except (KeyError, IndexError):
         return f"{field_label(field) or field}有误"
+
+
+def _shown(value: object) -> object:
+    return f"{value.count} {UNITS_OF_LENGTH[value.unit]}" if isinstance(value, Length) else value
 
 
 def challenge_words(left: int, right: int) -> str:

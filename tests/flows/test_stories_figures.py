@@ -8,7 +8,7 @@ import pytest
 from docx import Document
 
 from feedback.kernel import timers
-from tests.flows.story import Story, at
+from tests.flows.story import OPINION, Story, at
 from tests.people import Door
 from web import bootstrap
 
@@ -232,3 +232,16 @@ async def rating_of(rectification: Story) -> str:
     response = await rectification.door.get("/api/v1/desk/ratings", await rectification.door.log_in("supervisor"))
     (rating,) = [row["id"] for row in response.json()["items"] if row["rectify_no"] == rectification.no]
     return str(rating)
+
+
+async def test_who_rates_late_and_badly_is_never_counted_as_satisfied(story: Story, door: Door) -> None:
+    await story.submit("2026-03-02 09:00")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit="jiaoyu")
+    await story.does("clerk-jiaoyu", "accept", "2026-03-03 09:00")
+    await story.does("lead-jiaoyu", "reply", "2026-03-10 09:00", text="不予补发。", **{**OPINION, "outcome": "reject"})
+    door.set_time(at("2026-04-15 09:00"))
+    silent = await key_figures(door, "2026-04", "jiaoyu")
+    assert (silent["satisfied_of_rated"], silent["satisfaction_rate"]) == ((0, 0), (1, 1))
+    await story.does("citizen", "rate", "2026-04-20 09:00", level=2, desk_level=2, tags=[])
+    spoken = await key_figures(door, "2026-04", "jiaoyu")
+    assert (spoken["satisfied_of_rated"], spoken["satisfaction_rate"]) == ((0, 1), (0, 1))

@@ -16,7 +16,7 @@ from feedback.kernel.clock import end_of_day, start_of_day, to_millis
 from feedback.record.models.case import PublicReply
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.terms import RIGHTS, Holder
-from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState
+from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState, Status
 
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""
@@ -282,7 +282,9 @@ def _within(column: str, span: Span) -> str:
 
 
 def _visible(span: Span) -> str:
-    return "NOT c.confidential" + (" AND c.region LIKE ?" if span.region else "")
+    """Reports are in no figure, nor is what rectified a rating that was judged invalid (误评、恶意差评)."""
+    annulled = f"(c.kind = '{Kind.RECTIFY}' AND c.status = '{Status.WITHDRAWN}')"
+    return f"NOT c.confidential AND NOT {annulled}" + (" AND c.region LIKE ?" if span.region else "")
 
 
 def _region(span: Span) -> list[str]:

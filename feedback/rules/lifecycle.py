@@ -188,6 +188,8 @@ STEPS: tuple[Step, ...] = (
     _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
+    _step(A.WITHDRAW,          (*_RUNNING, S.REPLIED, S.CLOSED), S.WITHDRAWN, _SYSTEM,              must("reason"), profiles=_RATING,
+          law="国办发〔2019〕51号（排除误评和恶意差评）", remark="差评经复核认定无效的，整改随之撤销，不计入任何指标"),
     _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
     _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day", "addressee"),
           law="信访工作条例 第四十条（督办）", remark="发给期限归它的单位：主办、协办单位或者受理窗口；不写明的发给主办单位，还没有派出的发给受理窗口"),

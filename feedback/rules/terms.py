@@ -320,16 +320,16 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), named_by="addressee", until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
     # --- 差评整改 rectification
     _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
-          "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
     _term("rating.verify.2019", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CALL_BACK, A.CLOSE}, warn=Length(4, U.HOURS)),
     _term("rating.verify.2026", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), only_reachable=True, warn=Length(4, U.HOURS), since=_URGENT_SINCE,
+          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CALL_BACK, A.CLOSE}, only_reachable=True, warn=Length(4, U.HOURS), since=_URGENT_SINCE,
           remark="匿名评价的不要求联系：被评价的单位看不到是谁"),
     _term("rating.rectify.2019", "rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
-          "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, longer_by=10, warn=_TWO),
+          "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, voided_by=_ALL_ENDS, longer_by=10, warn=_TWO),
     _term("rating.call_back.2019", "call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",
-          "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
+          "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
 )
 # fmt: on
 

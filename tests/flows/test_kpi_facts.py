@@ -255,13 +255,13 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
     assert definitions.compute_figures(counts, W)["repeat_rate"].value == 0.25
 
 
-async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:
+async def test_a_rating_after_the_window_takes_the_place_of_the_silence(context: AppContext) -> None:
     no = await submit_and_answer(context, 1, Kind.APPEAL)
     before = await count_facts_of(UNIT, make_question("2026-10"))
-    await perform(no, "citizen", Act.RATE, 40 * DAY, level=5)
+    await perform(no, "citizen", Act.RATE, 60 * DAY, level=2)
     after = await count_facts_of(UNIT, make_question("2026-10"))
-    assert before["unit_unrated"] == after["unit_unrated"] == 1
-    assert "unit_satisfied" not in after
+    assert (before["unit_unrated"], after.get("unit_unrated"), after["unit_dissatisfied"]) == (1, None, 1)
+    assert "unit_dissatisfied" not in await count_facts_of(UNIT, make_question("2026-11")), "settled once"
 
 
 async def test_the_window_is_a_setting(context: AppContext) -> None:

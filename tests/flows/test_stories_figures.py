@@ -8,7 +8,7 @@ import pytest
 from docx import Document
 
 from feedback.kernel import timers
-from tests.flows.story import Story, at
+from tests.flows.story import OPINION, Story, at
 from tests.people import Door
 from web import bootstrap
 
@@ -193,3 +193,55 @@ async def test_51_a_supervisor_of_the_rated_unit_does_not_call_back(story: Story
     await rectify(rectification, "xinfang")
     assert not {"call_back", "reopen"} & await rectification.acts("supervisor")
     assert "call_back" in await rectification.acts("reception")
+
+
+async def key_figures(door: Door, month: str, unit: str) -> dict[str, tuple[float | None, int | None]]:
+    """Numerator and denominator of each key figure of a unit in a month, as the supervisor reads them."""
+    response = await door.get(f"/api/v1/kpis?period={month}", await door.log_in("supervisor"))
+    rows = {row["unit"]: row["figures"] for row in response.json()["units"]}
+    return {code: (figure["top"], figure["base"]) for code, figure in rows[unit].items()}
+
+
+async def test_51_a_rating_judged_invalid_ends_what_rectifies_it_and_leaves_every_figure(
+    story: Story, door: Door
+) -> None:
+    rectification = await rated_badly(story, "jiaoyu")
+    path = f"/api/v1/desk/ratings/{await rating_of(rectification)}"
+    door.set_time(at("2026-03-06 09:00"))
+    disputed = await door.post(f"{path}/dispute", {"reason": "点错了"}, await door.log_in("clerk-jiaoyu"))
+    assert disputed.status_code == 200
+    door.set_time(at("2026-03-25 09:00"))
+    assert (await key_figures(door, "2026-03", "jiaoyu"))["rectified_share"] == (0, 1)
+    judged = await door.post(
+        f"{path}/judgement", {"valid": False, "reason": "本人确认误点"}, await door.log_in("supervisor")
+    )
+    assert judged.status_code == 200
+    case = await rectification.seen("supervisor")
+    assert case["status"] == "withdrawn"
+    assert not [clock for clock in case["clocks"] if clock["state"] == "running"]
+    assert not await rectification.acts("reception") - {"note"}
+    late = await door.get("/api/v1/oversight/late", await door.log_in("supervisor"))
+    assert rectification.no not in {row["no"] for row in late.json()["items"]}
+    figures = await key_figures(door, "2026-03", "jiaoyu")
+    assert figures["rectified_share"][1] == 0
+    assert figures["good_share"][1] == 0
+
+
+async def rating_of(rectification: Story) -> str:
+    """The id of the bad rating that a file rectifies."""
+    response = await rectification.door.get("/api/v1/desk/ratings", await rectification.door.log_in("supervisor"))
+    (rating,) = [row["id"] for row in response.json()["items"] if row["rectify_no"] == rectification.no]
+    return str(rating)
+
+
+async def test_who_rates_late_and_badly_is_never_counted_as_satisfied(story: Story, door: Door) -> None:
+    await story.submit("2026-03-02 09:00")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit="jiaoyu")
+    await story.does("clerk-jiaoyu", "accept", "2026-03-03 09:00")
+    await story.does("lead-jiaoyu", "reply", "2026-03-10 09:00", text="不予补发。", **{**OPINION, "outcome": "reject"})
+    door.set_time(at("2026-04-15 09:00"))
+    silent = await key_figures(door, "2026-04", "jiaoyu")
+    assert (silent["satisfied_of_rated"], silent["satisfaction_rate"]) == ((0, 0), (1, 1))
+    await story.does("citizen", "rate", "2026-04-20 09:00", level=2, desk_level=2, tags=[])
+    spoken = await key_figures(door, "2026-04", "jiaoyu")
+    assert (spoken["satisfied_of_rated"], spoken["satisfaction_rate"]) == ((0, 1), (0, 1))

@@ -30,7 +30,7 @@ async def merged(first: Story, second: Story, **fields: Any) -> None:
 
 async def answer(first: Story, moment: str = "2026-03-20 09:00", **data: Any) -> None:
     await first.does("clerk-nongye", "accept", "2026-03-10 09:00")
-    await first.does("clerk-nongye", "reply", moment, text=ANSWER, **data)
+    await first.does("lead-nongye", "reply", moment, text=ANSWER, **data)
     await first.door.drain()
 
 

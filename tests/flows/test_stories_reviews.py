@@ -240,7 +240,7 @@ async def reviewed(door: Door, outcome: str) -> Mapping[str, Any]:
     await did(door, "reception", no, "assign", unit="quzhengfu")
     await did(door, "clerk-quzhengfu", no, "accept")
     opinion = {"text": "原丈量没有通知当事人到场。", "facts": "经复查属实", "basis": "信访工作条例"}
-    await did(door, "clerk-quzhengfu", no, "reply", outcome=outcome, **opinion)
+    await did(door, "lead-quzhengfu", no, "reply", outcome=outcome, **opinion)
     await door.drain()
     return receipt
 
@@ -269,7 +269,7 @@ async def test_article_32_a_review_decides_on_the_opinion_not_once_more_on_the_r
     no = (await in_review(door))["no"]
     await did(door, "reception", no, "assign", unit="quzhengfu")
     await did(door, "clerk-quzhengfu", no, "accept")
-    response = await does(door, "clerk-quzhengfu", no, "reply", text="维持。", outcome=outcome)
+    response = await does(door, "lead-quzhengfu", no, "reply", text="维持。", facts="经复查", basis="信访工作条例", outcome=outcome)
     assert response.status_code == 422 and set(response.json()["error"]["fields"]) == {"outcome"}
 
 
@@ -281,7 +281,7 @@ async def test_article_35_what_is_to_be_redone_goes_back_to_the_first_organ_with
     (own,) = clocks_of(case, "answer_again")
     assert (own["state"], own["due_raw_day"]) == ("running", "2027-01-30")
     again = {"text": "重新丈量，少算半亩，予以补发。", "facts": "重新丈量", "basis": "土地管理法"}
-    await did(door, "clerk-nongye", receipt["no"], "reply", outcome="support", **again)
+    await did(door, "lead-nongye", receipt["no"], "reply", outcome="support", **again)
     assert clocks_of(await seen(door, receipt), "answer_again")[0]["state"] == "kept"
 
 
@@ -289,7 +289,7 @@ async def test_article_35_a_new_opinion_may_be_reviewed_again_by_the_organ_above
     door.set_time(MONDAY)
     receipt = await reviewed(door, "redo")
     again = {"text": "重新丈量，面积无误。", "facts": "重新丈量", "basis": "土地管理法"}
-    await did(door, "clerk-nongye", receipt["no"], "reply", outcome="reject", **again)
+    await did(door, "lead-nongye", receipt["no"], "reply", outcome="reject", **again)
     response = await asks(door, receipt, "review", reason="还是没有通知我")
     assert response.status_code == 200, response.text
     await door.drain()
@@ -305,7 +305,7 @@ async def concluded(door: Door) -> None:
     await did(door, "reception", no, "assign", unit="shi-zhengfu")
     await did(door, "clerk-shi-zhengfu", no, "accept")
     opinion = {"text": "维持复查意见。", "facts": "经复核属实", "basis": "信访工作条例"}
-    await did(door, "clerk-shi-zhengfu", no, "reply", outcome="uphold", **opinion)
+    await did(door, "lead-shi-zhengfu", no, "reply", outcome="uphold", **opinion)
     await door.drain()
 
 

@@ -21,6 +21,7 @@ from feedback.record.persistence import load_case_access, to_clock_facts, to_eve
 from feedback.rules import access, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
 from feedback.rules.vocabulary import Act, Channel, Kind, Role, Stage, Status
 
@@ -249,6 +250,15 @@ def is_unmasked(actor: Actor, case_access: CaseAccess, anonymous: bool) -> bool:
     """Whether the actor sees who brought a case: those who must answer, unless it is anonymous, and the desk."""
     at_desk = actor.unit == case_access.desk
     return access.may_see_person(actor, case_access) and bool(not anonymous or at_desk or actor.case_no)
+
+
+async def load_petitioner(no: str, vault: Vault) -> PersonSubmission | None:
+    """Who brought a case, for a file that follows from it; None where they left no name, or hide it from the unit."""
+    case = await Case.get(no=no).select_related("person")
+    if case.person is None or case.anonymous:
+        return None
+    name, phone = (vault.decrypt_for_person(case.person.key, text) for text in (case.person.name, case.person.phone))
+    return PersonSubmission(name, phone)
 
 
 async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:

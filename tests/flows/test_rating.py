@@ -299,8 +299,11 @@ async def test_a_wrong_service_rating_says_what_is_wrong(
     assert await Rating.all().count() == 0
 
 
-async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(context: AppContext) -> None:
-    rating = await _service(context, level=1, phone="139 0000 5678")
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_the_number_left_after_a_bad_service_reaches_the_unit_unless_it_was_rated_anonymously(
+    context: AppContext, anonymous: bool
+) -> None:
+    rating = await _service(context, level=1, phone="139 0000 5678", anonymous=anonymous)
     await _follow(context)
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
@@ -312,7 +315,7 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     clerk = await directory.load_actor(f"clerk-{rating.unit}")
     seen = await case_queries.load_file(clerk, file.no, vault=context.settings.vault)
     assert seen.person is not None
-    assert seen.person.phone == ""
+    assert seen.person.phone == ("" if anonymous else "13900005678")
 
 
 async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(context: AppContext) -> None:

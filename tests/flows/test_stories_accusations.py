@@ -82,6 +82,53 @@ async def test_art_30_what_accuses_its_own_desk_goes_on_by_the_rows_and_no_desk_
     assert (case["status"], case["unit"]["code"]) == ("assigned", "jiwei")
 
 
+async def report(story: Story, **fields: object) -> None:
+    """A report of the last days of November, under the rules from then on."""
+    text = "区教育局某科长收受回扣，请查处。"
+    await story.submit("2026-11-30 09:00", kind="report", title="举报小学乱收费", text=text, **fields)
+
+
+async def test_art_30_the_clock_of_a_report_runs_from_receipt_whoever_gets_it(story: Story) -> None:
+    await report(story)
+    await story.does("reception", "assign", "2026-12-01 09:00", unit="jiwei")
+    due = await story.due("resolve")
+    await story.does("clerk-jiwei", "return", "2026-12-10 09:00", reason="属于上一级管辖")
+    await story.does("reception", "assign", "2026-12-11 09:00", unit="shi-jiwei")
+    clock = await story.clock("resolve")
+    assert (clock["unit"], clock["due_legal_day"], clock["due_raw_day"]) == ("shi-jiwei", due, "2027-02-28")
+
+
+async def test_a_named_informant_hears_within_15_working_days_of_receipt(story: Story) -> None:
+    await report(story)
+    await story.does("reception", "assign", "2026-12-01 09:00", unit="jiwei")
+    assert await story.due("notify") == "2026-12-21"
+    await story.does("clerk-jiwei", "accept", "2026-12-04 09:00")
+    assert (await story.clock("notify"))["state"] == "kept"
+
+
+async def test_an_anonymous_informant_is_owed_no_notice(story: Story) -> None:
+    await report(story, anonymous=True)
+    await story.does("reception", "assign", "2026-12-01 09:00", unit="jiwei")
+    assert "notify" not in {clock["term"] for clock in (await story.seen())["clocks"]}
+
+
+async def test_art_25_what_is_urgent_in_a_report_is_reported_up_too(story: Story) -> None:
+    text = "区教育局某科长收受回扣，学校食堂发生食物中毒，孩子们正在集体呕吐。"
+    await story.submit("2026-11-30 09:00", kind="report", title="举报食堂回扣", text=text)
+    assert (await story.clock("report_up"))["state"] == "running"
+    await story.does("reception", "report_up", "2026-11-30 10:00", text="已报区委、区政府。")
+    assert (await story.clock("report_up"))["state"] == "kept"
+
+
+async def test_art_40_a_cleared_supervisor_supervises_a_report(story: Story) -> None:
+    await report(story)
+    await story.does("reception", "assign", "2026-12-01 09:00", unit="jiwei")
+    response = await story.door.get(f"/api/v1/cases/{story.no}", await story.door.log_in("supervisor"))
+    assert response.status_code == 404
+    await story.does("supervisor-jiwei", "supervise", reason="请在期限内查清并告知举报人")
+    assert (await story.clock("supervision"))["unit"] == "jiwei"
+
+
 async def test_art_28_what_names_somebody_to_be_kept_away_waits_for_a_person(story: Story) -> None:
     words = {name: str(ANNAS_MESSAGE[name]) for name in ("title", "text")}
     await story.submit("2026-03-02 09:00", kind="complaint", exclude="交警大队的王某，他是当事人的亲戚", **words)

@@ -197,7 +197,9 @@ class NewRating(Struct):
         described("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话；7 短信只由系统登记"),
     ] = "1"
     anonymous: Annotated[bool, described("对被评价单位隐去是哪一件")] = False
-    phone: Annotated[str, described("评价一次办件时可以留下，只用于差评回访")] = ""
+    phone: Annotated[
+        str, described("评价一次办件时可以留下，只用于差评的联系核实和回访；匿名评价的，被评价的单位看不到")
+    ] = ""
 
 
 class RepliesQuery(Struct):

@@ -59,6 +59,14 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         if case.desk in list_barred_units(case, directory):
             await assign(payload, now)
 
+    async def hand_to_successor(payload: dict[str, Any], now: datetime) -> None:
+        """What came back to a unit that is closed goes on with the one that took its place."""
+        case = await case_queries.load_summary(payload["no"])
+        successor = (await load_directory()).current(case.unit)
+        if successor == case.unit:
+            raise NotNow(no=case.no)
+        await cases.act(case.no, Act.SUCCEED, SYSTEM, {"unit": successor, "from_unit": case.unit}, now=now)
+
     async def notify(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
         if _is_stale(case, payload, now):
@@ -101,6 +109,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         handlers_by_kind.setdefault(event, []).append(assign)
     handlers_by_kind.setdefault("case.return", []).append(assign_past_a_barred_desk)
+    for act in (Act.ASSIGN, Act.REOPEN, Act.REDO, Act.ANSWER_MERGED):
+        handlers_by_kind.setdefault(f"case.{act}", []).append(hand_to_successor)
     handlers_by_kind["clock.reached"] = [warn]
     handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
     handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]

@@ -40,6 +40,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("reason", most=1000),
             Need("where_instead", "line", most=300),
             Need("unit", "unit", most=60),
+            Need("from_unit", "unit", most=60),
             Need("units", "units"),
             Need("task", most=1000),
             Need("days", "number", most=365),

@@ -237,4 +237,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
-    return {"from_desk": attempt.case_access.desk} if attempt.act is Act.TRANSFER else {}
+    is_moved = attempt.act is Act.TRANSFER or (
+        attempt.act is Act.SUCCEED and attempt.data["from_unit"] == attempt.case_access.desk
+    )
+    return {"from_desk": attempt.case_access.desk} if is_moved else {}

@@ -67,7 +67,7 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
     barred_codes = list_barred_units(case, directory)
     requested_unit = str(case.entries[0].data.get("unit", ""))
     if requested_unit and case.kind == "rectify":
-        return Decision(requested_unit, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
+        return Decision(directory.current(requested_unit), (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
     if case.stage is not Stage.FIRST:
         return _choose_reviewer(case, directory, barred_codes)
     region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
@@ -126,7 +126,7 @@ def list_barred_units(case: CaseFile | CaseSummary, directory: Directory) -> fro
 
 def find_organ_fault(case: CaseFile | CaseSummary, unit: str, directory: Directory) -> str:
     """Why a unit may not lead the case in its stage, as a stable code; "" where it may."""
-    deciders = _list_deciders(case)
+    deciders = _list_deciders(case, directory)
     last_decider = deciders[-1] if deciders else ""
     facts = OrganFacts(
         superiors=directory.list_superiors(last_decider),
@@ -137,13 +137,15 @@ def find_organ_fault(case: CaseFile | CaseSummary, unit: str, directory: Directo
     return review_organs.find_organ_fault(case.kind, case.stage, unit, deciders, facts)
 
 
-def _list_deciders(case: CaseFile | CaseSummary) -> tuple[str, ...]:
-    return review_organs.list_deciders((entry.act, entry.data) for entry in case.entries)
+def _list_deciders(case: CaseFile | CaseSummary, directory: Directory) -> tuple[str, ...]:
+    """Who answered the case so far; for a unit that is closed now, the one that took its place."""
+    deciders = review_organs.list_deciders((entry.act, entry.data) for entry in case.entries)
+    return tuple(map(directory.current, deciders))
 
 
 def _choose_reviewer(case: CaseFile | CaseSummary, directory: Directory, barred_codes: frozenset[str]) -> Decision:
     """复查 and 复核 go to the unit one level above whoever decided last."""
-    deciders = _list_deciders(case)
+    deciders = _list_deciders(case, directory)
     superiors = directory.list_superiors(deciders[-1]) if deciders else ()
     superior_unit = review_organs.choose_reviewing_organ(deciders, superiors, barred_codes)
     if not superior_unit:

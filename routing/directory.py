@@ -76,6 +76,8 @@ class Directory:
     by_code: Mapping[str, UnitRow]
     by_region: Mapping[str, RegionRow]
     rows: tuple[AssignmentRule, ...]
+    closed: Mapping[str, UnitRow] = field(default_factory=dict)  # for their names in old files
+    successors: Mapping[str, str] = field(default_factory=dict)  # of the closed ones
     _down: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def units(self) -> list[UnitRow]:
@@ -98,12 +100,20 @@ class Directory:
 
     def name(self, code: str) -> str:
         """The full name, or the code itself for one nobody knows."""
-        row = self.by_code.get(code)
+        row = self.by_code.get(code) or self.closed.get(code)
         return row.name if row else _name_of_none(code)
 
     def short(self, code: str) -> str:
-        row = self.by_code.get(code)
+        row = self.by_code.get(code) or self.closed.get(code)
         return row.short if row else _name_of_none(code)
+
+    def current(self, code: str) -> str:
+        """The unit that goes on with what a closed one did (信访工作条例 第二十四条第二款); an open one is its own."""
+        codes: set[str] = set()
+        while code in self.successors and code not in codes:
+            codes.add(code)
+            code = self.successors[code]
+        return code
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -182,8 +192,9 @@ class Directory:
     @cached_property
     def _by_unit_region(self) -> dict[str, list[str]]:
         units: dict[str, list[str]] = {}
-        for row in self.by_code.values():
-            units.setdefault(row.region, []).append(row.code)
+        for row in (*self.by_code.values(), *self.closed.values()):
+            if self.has(self.current(row.code)):
+                units.setdefault(row.region, []).append(self.current(row.code))
         return units
 
     @cached_property
@@ -204,9 +215,10 @@ class Directory:
     @cached_property
     def _unit_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
         names: dict[str, str] = {}
-        for row in self.by_code.values():
+        for row in (*self.by_code.values(), *self.closed.values()):
             for name in map(normal_form.fold_script, (row.name, row.short, *row.aliases)):
-                names.setdefault(name, row.code)
+                if self.has(self.current(row.code)):  # people go on writing the old name
+                    names.setdefault(name, self.current(row.code))
         return _compile_names(name for name in names if len(name) >= _NAME_LEAST), names
 
     def find_utility_duty(self, text: str, category: str) -> tuple[str, str]:
@@ -266,14 +278,16 @@ async def load_directory() -> Directory:
     key = (newest.id, to_millis(newest.made_at))
     if key not in _cache:
         _cache.clear()
-        units = await Unit.filter(closed_at__isnull=True).order_by("code")
+        units = await Unit.all().order_by("code")
         regions = await Region.all().order_by("code")
         rows = await RoutingRow.filter(active=True).order_by("id")
         _cache[key] = Directory(
             newest.id,
-            {u.code: _unit_row(u) for u in units},
+            {u.code: _unit_row(u) for u in units if u.closed_at is None},
             {r.code: RegionRow(r.code, r.name, r.level, r.parent, tuple(r.aliases), tuple(r.places)) for r in regions},
             tuple(AssignmentRule(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
+            closed={u.code: _unit_row(u) for u in units if u.closed_at is not None},
+            successors={u.code: u.successor for u in units if u.closed_at is not None and u.successor},
         )
     return _cache[key]
 

@@ -65,6 +65,14 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         if case.desk in list_barred_units(case, directory):
             await assign(payload, now)
 
+    async def hand_to_successor(payload: dict[str, Any], now: datetime) -> None:
+        """What came back to a unit that is closed goes on with the one that took its place."""
+        case = await case_queries.load_summary(payload["no"])
+        successor = (await load_directory()).current(case.unit)
+        if successor == case.unit:
+            raise NotNow(no=case.no)
+        await cases.act(case.no, Act.SUCCEED, SYSTEM, {"unit": successor, "from_unit": case.unit}, now=now)
+
     async def notify(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
         if _is_stale(case, payload, now):
@@ -110,6 +118,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         handlers_by_kind.setdefault(event, []).append(assign)
     for event in ("case.return", "case.change_kind"):
         handlers_by_kind.setdefault(event, []).append(assign_past_a_barred_desk)
+    for act in (Act.ASSIGN, Act.REOPEN, Act.REDO, Act.ANSWER_MERGED):
+        handlers_by_kind.setdefault(f"case.{act}", []).append(hand_to_successor)
     handlers_by_kind["clock.reached"] = [warn]
     handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
     handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]

@@ -23,7 +23,7 @@ from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
-from feedback.rules.vocabulary import Act, Channel, Kind, Role, Stage, Status
+from feedback.rules.vocabulary import OPEN, Act, Channel, Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
 
@@ -161,6 +161,14 @@ async def load_summary(no: str) -> CaseSummary:
         is_left_open_history=case.channel == Channel.IMPORT and case.next_due_at is None,
         entries=tuple(_entry_view(e, False, list_unknown_times([to_event(e) for e in entries])) for e in entries),
     )
+
+
+async def list_unfinished(unit: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Cases (id and number) a unit leads, helps in or took in, and that may still ask something of it. For the system."""
+    held = TenureRow.filter(unit=unit, until__isnull=True).values("case_id")
+    rows = Case.filter(Q(unit=unit) | Q(desk=unit) | Q(id__in=Subquery(held)), id__gt=after)
+    rows = rows.filter(status__in=[status.value for status in (*OPEN, Status.REPLIED)]).order_by("id").limit(limit)
+    return [(row["id"], row["no"]) for row in await rows.values("id", "no")]
 
 
 async def list_co_units(no: str) -> list[str]:

@@ -239,6 +239,10 @@ def _compute_under(
                 clocks = [_settle_merged(clock, event) for clock in clocks]
             case Act.UNMERGE:
                 clocks = [_annul_merge(clock, rows) for clock in clocks]
+            case Act.SUCCEED:
+                old, new = str(event.data.get("from_unit", "")), str(event.data.get("unit", ""))
+                lead, desk = (new if unit == old else unit for unit in (lead, desk))
+                clocks = _hand_over(clocks, event, old, new, rows)
             case Act.REDO:
                 lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
@@ -255,7 +259,9 @@ def _compute_under(
 def find_first_desk(history: Iterable[CaseEvent], desk: str) -> str:
     """The reception desk that took the case in. `desk` is the one that has it now."""
     from_desks = (
-        str(event.data["from_desk"]) for event in history if event.act is Act.TRANSFER and "from_desk" in event.data
+        str(event.data["from_desk"])
+        for event in history
+        if event.act in (Act.TRANSFER, Act.SUCCEED) and "from_desk" in event.data
     )
     return next(from_desks, desk)
 
@@ -531,6 +537,21 @@ def _reassign(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term])
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
     is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
     return replace(clock, unit=unit) if is_open and clock.holder is holder else clock
+
+
+def _hand_over(clocks: Iterable[Clock], event: CaseEvent, old: str, new: str, rows: Mapping[str, Term]) -> list[Clock]:
+    """The clocks once a unit took the place of another: as they run. What both had been asked for ends once."""
+    owned = {(clock.term, clock.seq) for clock in clocks if clock.unit == new}
+    handed_over = []
+    for clock in clocks:
+        is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
+        if clock.unit != old or not is_open:
+            handed_over.append(clock)
+        elif (clock.term, clock.seq) in owned:
+            handed_over.append(replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False))
+        else:
+            handed_over.append(replace(clock, unit=new))
+    return handed_over
 
 
 def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:

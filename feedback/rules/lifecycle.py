@@ -228,6 +228,8 @@ STEPS: tuple[Step, ...] = (
           law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口或者监督部门的，由另一个回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
           remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
+    _step(A.SUCCEED,           (*_RUNNING, S.REPLIED),        None,       _SYSTEM,                 must("unit", "from_unit"), may("reason"),
+          law="信访工作条例 第二十四条第二款（分立、合并、撤销）", remark="单位合并、撤销的，由继续行使其职权的单位办理，期限照旧，不重新计算"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),
     _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_OTHER_DESK),    (), may("reason"), profiles=_CASES, remark="评价期满自动办结，受理窗口也可以结；答复的单位自己不能结"),

@@ -42,6 +42,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("reason", most=1000),
             Need("where_instead", "line", most=300),
             Need("unit", "unit", most=60),
+            Need("from_unit", "unit", most=60),
             Need("units", "units"),
             Need("addressee", "unit", most=60),
             Need("task", most=1000),

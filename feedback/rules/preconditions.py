@@ -300,6 +300,8 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
     match attempt.act:
         case Act.TRANSFER:
             return {"from_desk": case.desk}
+        case Act.SUCCEED if attempt.data["from_unit"] == case.desk:
+            return {"from_desk": case.desk}
         case Act.SUPERVISE:
             return {"addressee": attempt.data.get("addressee") or case.lead or case.desk}
         case Act.DRAFT_REPLY:

@@ -89,6 +89,9 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             unit = str(event.data["unit"])
         if event.act is Act.TRANSFER:
             desk = str(event.data.get("desk", desk))
+        if event.act is Act.SUCCEED:
+            unit = str(event.data["unit"]) if unit == event.data["from_unit"] else unit
+            desk = str(event.data["unit"]) if "from_desk" in event.data else desk
         if event.act in _UNIT_ENDING_ACTS:
             unit = ""
         if event.act is Act.CLASSIFY:

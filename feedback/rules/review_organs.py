@@ -40,6 +40,8 @@ def list_deciders(history: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[
             deciders = []
         if act in _NAMING_ACTS:
             lead = str(data.get("unit", ""))
+        if act == Act.SUCCEED and lead == data.get("from_unit"):
+            lead = str(data.get("unit", ""))
         if act in REPLIES or (act == Act.NAME_UNIT and deciders):
             deciders.append(lead)
     return tuple(deciders)

@@ -188,6 +188,7 @@ class Act(StrEnum):
     ANSWER_MERGED = "answer_merged"
     UNMERGE = "unmerge"
     REDO = "redo"
+    SUCCEED = "succeed"
 
 
 REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})

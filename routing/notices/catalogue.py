@@ -132,6 +132,8 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.redo",       _C, "您反映的“{title}”（编号 {no}）被责令重新办理，由{unit}重新作出处理意见。"),
     NoticeRow("case.redo",       _U, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
+    NoticeRow("case.succeed",    _C, "您反映的“{title}”（编号 {no}）因单位合并、撤销，改由{unit}继续办理，期限不变。"),
+    NoticeRow("case.succeed",    _U, "{no}“{title}”因单位合并、撤销转来，期限不变，请继续办理。"),
     NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )

@@ -269,7 +269,9 @@ async def test_article_32_a_review_decides_on_the_opinion_not_once_more_on_the_r
     no = (await in_review(door))["no"]
     await did(door, "reception", no, "assign", unit="quzhengfu")
     await did(door, "clerk-quzhengfu", no, "accept")
-    response = await does(door, "lead-quzhengfu", no, "reply", text="维持。", facts="经复查", basis="信访工作条例", outcome=outcome)
+    response = await does(
+        door, "lead-quzhengfu", no, "reply", text="维持。", facts="经复查", basis="信访工作条例", outcome=outcome
+    )
     assert response.status_code == 422 and set(response.json()["error"]["fields"]) == {"outcome"}
 
 

@@ -27,13 +27,14 @@ from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
-from feedback.kernel.errors import Conflict, NotNow
+from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
 from feedback.record import calendar_editions, deciders, people, search
-from feedback.rules import local_terms
+from feedback.rules import lifecycle, local_terms
+from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
@@ -81,6 +82,14 @@ def _load_local_terms(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
     return local_terms.parse_local_terms(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
 
 
+def _parse_sign_off_kinds(settings: Settings) -> tuple[Kind, ...]:
+    """The kinds whose answers the district has signed. Raises Invalid for what is none."""
+    names = [name.strip() for name in settings.sign_off_kinds.split(",") if name.strip()]
+    if unknown := sorted(set(names) - set(PUBLIC_KINDS)):
+        raise Invalid({"sign_off_kinds": f"unknown: {','.join(unknown)}"}, code="settings")
+    return tuple(map(Kind, names))
+
+
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open and its flag model ready.
@@ -92,6 +101,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     local_terms.activate_local_terms(_load_local_terms(settings))
+    lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(

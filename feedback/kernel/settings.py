@@ -128,6 +128,9 @@ class Settings:
     message_days: int = _row(30, "messages that were carried out are kept this long", "days")
     sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
     promises: str = _row("", "file (TOML) of terms shorter than the law's. Empty: the law's own")
+    sign_off_kinds: str = _row(
+        "", "kinds whose answers the unit's head signs besides appeal and report, as complaint,help,consult"
+    )
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
     cell_min: int = _row(5, "published cells below this count are hidden")
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")

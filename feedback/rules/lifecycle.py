@@ -246,7 +246,7 @@ class Redirect:
     into: Act
     law: str
     profiles: frozenset[Profile] = _CASES
-    kinds: frozenset[Kind] = frozenset(Kind)
+    is_signed_off: bool = False  # only of kinds whose answers the head signs
     when: tuple[str, str] | None = None  # only where it brings this
     unless: str = ""  # not where it says why not: the name of that need
     reason: str = ""  # what that need says otherwise
@@ -269,8 +269,7 @@ REDIRECTS: tuple[Redirect, ...] = (
         A.REPLY,
         A.DRAFT_REPLY,
         "党政机关公文处理工作条例 第二十二条（签发）",
-        profiles=_PETITION,
-        kinds=SIGNED_OFF,
+        is_signed_off=True,
         by=R.CLERK,
         over=R.LEAD,
     ),
@@ -288,13 +287,22 @@ def find_redirect(
             for row in REDIRECTS
             if row.act is act
             and profile in row.profiles
-            and kind in row.kinds
+            and (kind in _signed_off or not row.is_signed_off)
             and (row.when is None or data.get(row.when[0]) == row.when[1])
             and not (row.unless and data.get(row.unless))
             and (row.by is None or (row.by in roles and row.over not in roles))
         ),
         None,
     )
+
+
+_signed_off = SIGNED_OFF
+
+
+def activate_sign_off(kinds: Iterable[Kind]) -> None:
+    """In this process the head signs the answers of these kinds, too. Called where a process starts."""
+    global _signed_off
+    _signed_off = SIGNED_OFF | frozenset(kinds)
 
 
 def redirected_data(

@@ -1,7 +1,11 @@
 """Stories of the signature: an answer that binds the unit goes out under its head's name (审签)."""
 
+from dataclasses import replace
+
 import pytest
 
+from feedback.kernel.errors import Invalid
+from feedback.kernel.settings import Settings
 from feedback.record import deciders
 from feedback.record.models.case import Case
 from tests.flows.story import OPINION, Story, code_of
@@ -134,3 +138,18 @@ async def test_cases_of_an_older_version_are_found_by_whose_decision_they_wait_f
     await Case.filter(no=story.no).update(deciders="")
     await deciders.fill_deciders()
     assert (await Case.get(no=story.no)).deciders == "lead"
+
+
+async def test_a_district_may_have_plain_answers_signed_as_well(settings: Settings) -> None:
+    async with Door.opened(replace(settings, sign_off_kinds="complaint, help")) as door:
+        story = await accepted(door, "complaint")
+        case = await story.does("clerk-jiaoyu", "reply", "2026-01-28 09:00", text=TEXT)
+        assert case["status"] == "accepted" and case["reply"] is None
+        assert (await story.does("lead-jiaoyu", "sign_reply"))["reply"] == TEXT
+
+
+async def test_a_kind_nobody_knows_stops_the_start(settings: Settings) -> None:
+    with pytest.raises(Invalid) as refused:
+        async with Door.opened(replace(settings, sign_off_kinds="complain")):
+            pass
+    assert "complain" in str(refused.value.fields)

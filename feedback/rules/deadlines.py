@@ -158,11 +158,12 @@ def compute_clocks(
 
 
 def change_facts(case: ClockFacts, act: Act, data: Mapping[str, object]) -> ClockFacts:
-    """The facts after an act: only a corrected kind changes them, and with it the rule book."""
+    """The facts after an act: only a corrected kind changes them, and with it the rule book and what is urgent."""
     if act is not Act.CHANGE_KIND:
         return case
-    kind = Kind(str(data["kind"]))
-    return replace(case, kind=kind, profile=PROFILE_OF[kind])
+    kind, urgency = Kind(str(data["kind"])), data.get("urgency")
+    urgency = urgency if isinstance(urgency, int) else case.urgency
+    return replace(case, kind=kind, profile=PROFILE_OF[kind], urgency=urgency)
 
 
 def _with_terms_of_last_kind(history: Sequence[CaseEvent]) -> Sequence[CaseEvent]:

@@ -90,7 +90,7 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
-    _step(A.CHANGE_KIND,       (S.RECEIVED, S.ASSIGNED),       S.RECEIVED, _DESK,                   must("kind", "reason"), may("bars"), profiles=_CASES, stages=_FIRST_STAGE, most=2,
+    _step(A.CHANGE_KIND,       (S.RECEIVED, S.ASSIGNED),       S.RECEIVED, _DESK,                   must("kind", "reason"), may("bars", "urgency"), profiles=_CASES, stages=_FIRST_STAGE, most=2,
           law="信访工作条例 第二十二条、第二十九条至第三十一条（分类处理）", remark="群众选错类别的，受理前由受理窗口更正：各项期限按新的类别从收到之日重新计算，已经派出的收回重派"),
     _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, stages=_FIRST_STAGE,
           unless=frozenset({M.OBJECTED, M.OVERRULED, M.DESIGNATED, M.RETURNED_OUT, M.DIRECT}), public=False,

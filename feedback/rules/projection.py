@@ -12,7 +12,8 @@ from datetime import datetime
 
 from feedback.kernel.clock import to_millis
 from feedback.rules.conditions import compute_conditions
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk
+from feedback.rules.extensions import list_extendable
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures

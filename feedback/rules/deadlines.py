@@ -389,7 +389,7 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     The citizen's own clock runs on from receipt, that of a review from its request. What a unit kept by a refusal that
     was wrong it did not keep (信访工作条例 第四十四条第二项).
     """
-    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
+    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT, Act.TERMINATE):
         return clock
     if clock.holder is Holder.CITIZEN_OWN or clock.term in _DECIDED_ANEW:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)

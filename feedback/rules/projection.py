@@ -23,7 +23,7 @@ from feedback.rules.workdays import Editions
 
 _UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act.REDO})
 _UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.UNMERGE})
-ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
+ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED, Status.TERMINATED})
 
 
 @dataclass(frozen=True, slots=True)

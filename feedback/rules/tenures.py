@@ -79,4 +79,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.CALL_BACK: None,
     Act.DIVERT: None,
     Act.REDO: None,
+    Act.TERMINATE: None,
 }

@@ -243,7 +243,7 @@ def _compute_under(
             case Act.SUCCEED:
                 old, new = str(event.data.get("from_unit", "")), str(event.data.get("unit", ""))
                 lead, desk = (new if unit == old else unit for unit in (lead, desk))
-                clocks = _hand_over(clocks, event, old, new, rows)
+                clocks = _hand_over(clocks, event, rows)
             case Act.REDO:
                 lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
@@ -457,7 +457,7 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     The citizen's own clock runs on from receipt, that of a review from its request. What a unit kept by a refusal that
     was wrong it did not keep (信访工作条例 第四十四条第二项).
     """
-    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
+    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT, Act.TERMINATE):
         return clock
     if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
@@ -536,23 +536,25 @@ def _as_stored(clock: Clock) -> Term:
 
 def _reassign(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term]) -> Clock:
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
-    is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
-    return replace(clock, unit=unit) if is_open and clock.holder is holder else clock
+    return replace(clock, unit=unit) if _is_open(clock, rows) and clock.holder is holder else clock
 
 
-def _hand_over(clocks: Iterable[Clock], event: CaseEvent, old: str, new: str, rows: Mapping[str, Term]) -> list[Clock]:
+def _is_open(clock: Clock, rows: Mapping[str, Term]) -> bool:
+    """Whether the clock runs, or stands still for a while."""
+    return clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
+
+
+def _hand_over(clocks: Sequence[Clock], event: CaseEvent, rows: Mapping[str, Term]) -> list[Clock]:
     """The clocks once a unit took the place of another: as they run. What both had been asked for ends once."""
+    old, new = event.data.get("from_unit"), str(event.data.get("unit", ""))
     owned = {(clock.term, clock.seq) for clock in clocks if clock.unit == new}
-    handed_over = []
-    for clock in clocks:
-        is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
-        if clock.unit != old or not is_open:
-            handed_over.append(clock)
-        elif (clock.term, clock.seq) in owned:
-            handed_over.append(replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False))
-        else:
-            handed_over.append(replace(clock, unit=new))
-    return handed_over
+    ended = {"stopped_at": event.at, "stopped_by": event.act, "kept": False}
+    return [
+        replace(clock, **(ended if (clock.term, clock.seq) in owned else {"unit": new}))
+        if clock.unit == old and _is_open(clock, rows)
+        else clock
+        for clock in clocks
+    ]
 
 
 def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
@@ -562,13 +564,3 @@ def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[st
     if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
         return clock
     return _lengthen(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
-
-
-def list_extendable(clocks: Iterable[Clock]) -> list[Clock]:
-    """The units' running clocks that an approved extension would make longer."""
-    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and term_of_clock(c).longer_by]
-
-
-def max_extension_days(clocks: Iterable[Clock]) -> int:
-    """How many more days (of the term's own unit) an extension may still give. 0: none."""
-    return max((term_of_clock(c).longer_by for c in list_extendable(clocks)), default=0)

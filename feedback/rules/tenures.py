@@ -80,4 +80,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.CALL_BACK: None,
     Act.DIVERT: None,
     Act.REDO: None,
+    Act.TERMINATE: None,
 }

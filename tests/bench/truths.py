@@ -167,6 +167,7 @@ _ANNULS: Mapping[Act | None, tuple[Act, ...]] = {
     Act.MERGE: (Act.UNMERGE, Act.ANSWER_MERGED),
     Act.DECLINE: (Act.CONTEST, Act.OVERTURN),
     Act.DIVERT: (Act.CONTEST, Act.OVERTURN),
+    Act.TERMINATE: (Act.CONTEST, Act.OVERTURN),
 }
 """What lets a clock run on that was stopped by something else than what keeps it."""
 

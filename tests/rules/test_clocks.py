@@ -230,6 +230,7 @@ _DATA: Mapping[Act, Mapping[str, object]] = {
     Act.CLASSIFY: {"category": "0601"},
     Act.ANSWER_MERGED: {"case": "20260901-000001", "unit": "jiaoyu", "text": "x"},
     Act.REDO: {"unit": "jiaoyu", "reason": "x"},
+    Act.SUCCEED: {"unit": "jiaoyu", "from_unit": "chengguan"},
     Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},
     Act.EXTEND: {"days": 3, "reason": "x"},
     Act.RATE: {"level": 4},

@@ -25,6 +25,7 @@ StatusFilter = Literal[
     "declined",
     "diverted",
     "withdrawn",
+    "terminated",
     "merged",
 ]
 FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"]

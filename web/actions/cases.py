@@ -61,13 +61,14 @@ async def submit_case(
         and submission.desk
         and not await directory.is_cleared(submission.desk, Role.RECEPTION)
     ):
-        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
+        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the desk for reports
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
     if is_certain_accusation(submission.title, submission.text):
         raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
+    desk = intake.choose_desk(submission.kind, submission.profile, settings.desk, settings.petition_desk)
     submit = partial(
         cases.submit,
-        fill_submission(replace(submission, flags=raised_flags), names, settings.desk),
+        fill_submission(replace(submission, flags=raised_flags), names, desk),
         actor,
         now=context.clock.now(),
         vault=settings.vault,

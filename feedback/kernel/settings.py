@@ -132,7 +132,11 @@ class Settings:
     )
     message_days: int = _row(30, "messages that were carried out are kept this long", "days")
     sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
-    promises: str = _row("", "file (TOML) of terms shorter than the law's. Empty: the law's own")
+    promises: str = _row(
+        "",
+        "file (TOML) of terms shorter than the law's ([[promise]]) and of the district's own ordinances on the hotline "
+        "([[ordinance]]: act, law). Empty: the law's own",
+    )
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
     cell_min: int = _row(5, "published cells below this count are hidden")
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")

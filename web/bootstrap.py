@@ -33,7 +33,7 @@ from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
 from feedback.record import calendar_editions, deciders, people, search
-from feedback.rules import lifecycle, local_terms
+from feedback.rules import lifecycle, local_ordinances, local_terms
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
@@ -77,9 +77,11 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     )
 
 
-def _load_local_terms(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
-    """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
-    return local_terms.parse_local_terms(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
+def _activate_local_rules(settings: Settings) -> None:
+    """What the town promises beyond the law, and its own ordinances. Raises Invalid for a promise that loosens the law."""
+    text = Path(settings.promises).read_text("utf-8") if settings.promises else ""
+    local_terms.activate_local_terms(local_terms.parse_local_terms(text))
+    local_ordinances.activate_ordinances(local_ordinances.parse_ordinances(text))
 
 
 def _parse_sign_off_kinds(settings: Settings) -> tuple[Kind, ...]:
@@ -100,7 +102,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
         settings.kpi_weights, settings.partly_solved
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
-    local_terms.activate_local_terms(_load_local_terms(settings))
+    _activate_local_rules(settings)
     lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):

@@ -51,6 +51,11 @@ class Settings:
     trust_proxy: bool = _row(False, "believe X-Forwarded-For of the reverse proxy in front")
     region: str = _row("990102000000", "12-digit code of the region this installation serves")
     desk: str = _row("rexian", "unit code of the reception desk that takes what comes from outside")
+    petition_desk: str = _row(
+        "",
+        "unit code of the petition office (信访部门), which takes 信访 matters in, forwards and signs them beside the "
+        "hotline centre at DESK. Empty: one desk for both",
+    )
     site_name: str = _row("云川区信桥", "name in the masthead")
     site_owner: str = _row("云川区人民政府办公室（演示）", "主办单位 in the footer")
     site_operator: str = _row("云川区政务服务便民热线中心（演示）", "承办单位 in the footer")
@@ -127,7 +132,11 @@ class Settings:
     )
     message_days: int = _row(30, "messages that were carried out are kept this long", "days")
     sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
-    promises: str = _row("", "file (TOML) of terms shorter than the law's. Empty: the law's own")
+    promises: str = _row(
+        "",
+        "file (TOML) of terms shorter than the law's ([[promise]]) and of the district's own ordinances on the hotline "
+        "([[ordinance]]: act, law). Empty: the law's own",
+    )
     sign_off_kinds: str = _row(
         "", "kinds whose answers the unit's head signs besides appeal and report, as complaint,help,consult"
     )

@@ -114,6 +114,12 @@ def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
     return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
 
 
+def choose_desk(kind: str, profile: str, desk: str, petition_desk: str) -> str:
+    """The desk that takes in what comes from outside: the petition office, where there is one, for its own rules."""
+    profile = profile or (PROFILE_OF[Kind(kind)] if kind in list(Kind) else "")
+    return petition_desk if petition_desk and profile == Profile.PETITION else desk
+
+
 def _tidy_person(person: PersonSubmission) -> PersonSubmission:
     return PersonSubmission(
         name=clean_line(person.name),

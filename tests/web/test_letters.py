@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from feedback.rules.decision_grounds import GROUNDS, DecisionGround
 from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, LetterContext
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
+from web import letters
+from web.actions import letter_templates
 from web.actions.letter_templates import ADDRESSEE_WORDS
 from web.letters import default_templates, templates
 from web.letters.placeholders import PLACEHOLDERS
@@ -35,6 +38,11 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
 @pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
 def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.LetterType) -> None:
     assert templates.find_faults(letter, default_templates.build_template(letter.code)) == []
+
+
+def test_the_list_of_letters_names_each_with_its_article() -> None:
+    readme = Path(letters.__file__).with_name("README.md").read_text("utf-8").splitlines()
+    assert [line for line in readme if line.startswith("|")] == letter_templates.as_markdown()
 
 
 def test_codes_and_series_are_each_letters_own() -> None:

@@ -68,9 +68,10 @@ async def submit_case(
         submission.title, submission.text, submission.person, settings.vault
     ):
         raised_flags = (*raised_flags, assignment.CONCLUDED_FLAG)
+    desk = intake.choose_desk(submission.kind, submission.profile, settings.desk, settings.petition_desk)
     submit = partial(
         cases.submit,
-        fill_submission(replace(submission, flags=raised_flags), names, settings.desk),
+        fill_submission(replace(submission, flags=raised_flags), names, desk),
         actor,
         now=context.clock.now(),
         vault=settings.vault,

@@ -16,7 +16,7 @@ from feedback.rules.letter_types import LetterType
 from routing import directory
 from web.context import AppContext
 from web.letters import placeholders, rendering, templates
-from web.wording import acts, dates
+from web.wording import acts, catalogue, dates
 
 ADDRESSEE_WORDS = {
     "petitioner": "信访人",
@@ -26,6 +26,7 @@ ADDRESSEE_WORDS = {
     "above": "党委政府、主管部门、联席会议",
     "file": "存卷",
 }
+MEASURE_WORDS = "三项建议和督查措施"
 NO_FILE_WORDS = "请选择改好的 Word 模板"
 
 
@@ -65,7 +66,7 @@ def describe_template(context: AppContext, letter_type: LetterType) -> TemplateV
         code=letter_type.code,
         title=letter_type.title,
         act=letter_type.act,
-        act_words=(acts.label_of(letter_type.act) or "三项建议和督查措施"),
+        act_words=acts.label_of(letter_type.act) or MEASURE_WORDS,
         to=ADDRESSEE_WORDS[letter_type.to.value],
         series=letter_type.series,
         law=letter_types.cite_law(letter_type.law),
@@ -73,6 +74,24 @@ def describe_template(context: AppContext, letter_type: LetterType) -> TemplateV
         own=is_own,
         faults=[templates.render_fault(fault) for fault in faults],
     )
+
+
+def as_markdown() -> list[str]:
+    """Every letter with what issues it and the article it rests on, as it stands in `web/letters/README.md`."""
+    lines = ["| 代码 | 文书 | 签发的环节 | 主送 | 签发单位 | 代字 | 依据 |", "|---|---|---|---|---|---|---|"]
+    for row in letter_types.ALL:
+        others = [f"{catalogue.STAGES[stage]}：{letter_types.cite_law(law)}" for stage, law in row.law_by_stage]
+        cells = (
+            f"`{row.code}`",
+            row.title,
+            acts.label_of(row.act) or MEASURE_WORDS,
+            ADDRESSEE_WORDS[row.to.value] + ("（内部）" if row.internal else ""),
+            "信访工作联席会议" if row.signed_by_conference else "办理这一步的单位",
+            row.series,
+            "；".join((letter_types.cite_law(row.law), *others)),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 async def install_template(context: AppContext, letter_type: LetterType, content: bytes) -> list[str]:

@@ -13,6 +13,7 @@ from feedback.rules import decision_grounds
 from feedback.rules.deadlines import Clock
 from feedback.rules.extensions import max_extension_days
 from feedback.rules.lifecycle import Step
+from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.needs import Need
 from feedback.rules.terms import TermUnit
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
@@ -97,7 +98,7 @@ def _build_form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActF
         stops=wording.stops,
         reviewed=wording.reviewed,
         fields=tuple(_build_field(wording, need, values.get(need.name, ""), choices) for need in needs),
-        law=step.law,
+        law=cite_with_ordinance(step.act, step.profiles, step.law),
         remark=step.remark,
         phrases=tuple(choices.phrases.get(act, ())),
     )

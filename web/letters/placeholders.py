@@ -11,6 +11,7 @@ from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types, review_organs
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
+from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
 from feedback.rules.vocabulary import REPLIES, Act, Profile
@@ -285,8 +286,9 @@ def _find_law(letter_type: LetterType, file: CaseFile, entry: EntryView) -> str:
         if letter_type.act == act and (
             ground := decision_grounds.find_ground(act, need, str(entry.data.get(need, "")))
         ):
-            return ground.law
-    return letter_type.law_in(letter_types.stage_of_acts(e.act for e in file.entries if e.seq <= entry.seq))
+            return cite_with_ordinance(letter_type.act, letter_type.profiles, ground.law)
+    law = letter_type.law_in(letter_types.stage_of_acts(e.act for e in file.entries if e.seq <= entry.seq))
+    return cite_with_ordinance(letter_type.act, letter_type.profiles, law)
 
 
 _CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))

@@ -59,7 +59,8 @@ async def classify(request: Request) -> Response:
     model = await context.model()
     verdict = await asyncio.to_thread(model.predict, title, text) if model else None
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
-    desk = context.settings.desk
+    settings = context.settings
+    desk = intake.choose_desk(values["kind"] or "", "", settings.desk, settings.petition_desk)
     signs = urgency.detect_signs(title, text)
     level = signs[0].level if signs else 0
     decision = _decide(verdict, f"{title}\n{text}", values["kind"] or "", region, desk, level, names)

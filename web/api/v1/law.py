@@ -10,6 +10,7 @@ from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
 from feedback.rules.decision_grounds import DecisionGround
 from feedback.rules.lifecycle import STEPS, Step
+from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.terms import Term, list_terms_in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.schemas.requests import described
@@ -126,7 +127,7 @@ def _build_step(step: Step) -> LawStep:
         act=step.act.value,
         label=acts.ACTS[step.act].label,
         roles=sorted({role.value for role, _ in step.who}),
-        law=step.law,
+        law=cite_with_ordinance(step.act, step.profiles, step.law),
         remark=step.remark,
         profiles=sorted(step.profiles),
         kinds=sorted(step.kinds),

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from classify import taxonomy as categories
 from feedback.kernel.errors import NotFound
 from feedback.rules.access import Actor
-from feedback.rules.intake import clean_line
+from feedback.rules.intake import choose_desk, clean_line
 from feedback.rules.vocabulary import PUBLIC_KINDS
 from routing import assignment_rules, directory
 from routing.assignment_rules import DESK, STREET, AssignmentRule, CaseFacts
@@ -102,7 +102,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
         category=category,
         kind=typed["kind"],
         region=region,
-        desk=context.settings.desk,
+        desk=choose_desk(typed["kind"], "", context.settings.desk, context.settings.petition_desk),
         is_sure=is_sure,
         street=names.street_of(region),
         region_chain=names.region_chain(region),

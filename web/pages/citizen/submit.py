@@ -132,7 +132,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
 def _check(draft: Mapping[str, Any], number: int) -> None:
     """Raises Invalid with the faults of this step's fields."""
     try:
-        tidy(_draft_of(draft, desk="-"))
+        tidy(_draft_of(draft))
     except Invalid as fault:
         mine = {name: code for name, code in fault.fields.items() if name in _FIELDS_OF[number]}
         if "attachments" in mine:
@@ -141,14 +141,14 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
             raise Invalid(mine) from fault
 
 
-def _draft_of(draft: Mapping[str, Any], desk: str) -> Submission:
+def _draft_of(draft: Mapping[str, Any]) -> Submission:
     person = PersonSubmission(**{name: draft.get(name, "") for name in _PERSON})
     return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
         text=draft.get("text", ""),
         channel="web",
-        desk=desk,
+        desk="",
         source_id=draft.get("key", ""),
         sender=f"draft {draft.get('key', '')}",  # the key lies sealed on the server: whoever has it wrote this
         region=draft.get("region", ""),
@@ -170,7 +170,7 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
         token=parsing.read_field(form, "challenge_token"),
         answer=parsing.read_field(form, "challenge_answer"),
     )
-    receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
+    receipt = await case_actions.submit_case(context, _draft_of(draft))
     with suppress_database_faults("its source", receipt.no):
         await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
     response = _to_receipt(request, receipt.no)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from feedback.rules import decision_grounds
 from feedback.rules.lifecycle import STEPS, Step
+from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.vocabulary import Profile
 from web.context import AppContext
 from web.wording import acts, catalogue
@@ -50,7 +51,7 @@ def _step(step: Step) -> dict[str, str]:
     return {
         "label": acts.ACTS[step.act].label,
         "who": "、".join(roles),
-        "law": step.law,
+        "law": cite_with_ordinance(step.act, step.profiles, step.law),
         "remark": step.remark,
         "profiles": _profiles(step.profiles),
     }

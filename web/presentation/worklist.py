@@ -153,13 +153,14 @@ def build_tabs(filters: Filters, mine_open: int | None, counts: Mapping[str, int
         return {"href": href, "label": label, "count": count, "current": current, "tone": tone}
 
     is_open = filters.status == "open" and not filters.light
+    lit = {"status": "" if filters.mine else "open"}  # one's own duties in whatever status, of others what is open
     tabs = []
     if mine_open is not None:
         tabs.append(tab("待我办", mine_open, is_open and filters.mine, mine=True, status="open"))
     tabs += [
         tab("全部在办", counts["all_open"], is_open and not filters.mine, mine=False, status="open"),
-        tab("超期", counts["red"], filters.light == "red", "red", light="red"),
-        tab("临期", counts["amber"], filters.light == "amber", light="amber"),
+        tab("超期", counts["red"], filters.light == "red", "red", light="red", **lit),
+        tab("临期", counts["amber"], filters.light == "amber", light="amber", **lit),
     ]
     tabs += [
         tab(

@@ -261,7 +261,7 @@ def _timeliness_section(this_year: FactCounts, last_year: FactCounts, weights: W
         if figure.base:
             units.append((words.unit(unit), int(figure.top or 0), figure.base - int(figure.top or 0), figure.value))
     units.sort(key=lambda row: (-row[2], row[0]))
-    columns = (Column("单位"), Column("按期", "count"), Column("超期", "count"), Column("按期率", "share"))
+    columns = (Column("单位"), Column("按期", "count"), Column("超期", "count"), Column("单位按期率", "share"))
     return Section(
         "五、办理时效",
         ("各单位对承办期内的各项时限负责；到期没有完成的当期计为超期，事后补办不改变。",),

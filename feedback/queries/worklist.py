@@ -25,7 +25,7 @@ from feedback.record.models.case import Case, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.search import Matching
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Role, Status

@@ -18,7 +18,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from feedback.rules.deadlines import Clock, term_of_clock
+from feedback.rules.clocks import Clock, term_of_clock
 from feedback.rules.terms import Holder
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, list_ordered_units
 from feedback.rules.conditions import compute_conditions, list_deciders
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_ordered_units
+from feedback.rules.deadlines import compute_clocks, find_first_desk
 from feedback.rules.extensions import list_extendable
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, compute_clocks
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, ClockState, Light
+from feedback.rules.deadlines import compute_clocks
 from feedback.rules.lifecycle import list_steps
 from feedback.rules.projection import project
 from feedback.rules.tenures import compute_tenures

@@ -12,7 +12,8 @@ from evaluation.kpi.definitions import KPIS
 from evaluation.ratings.bad_reviews import RECTIFICATION_STAGES
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import decision_grounds, letter_types, workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, compute_clocks, find_term
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, ClockState
+from feedback.rules.deadlines import compute_clocks, find_term
 from feedback.rules.lifecycle import REDIRECTS, STEPS, CaseState, find_step, list_steps
 from feedback.rules.projection import project
 from feedback.rules.terms import RIGHTS, TERMS, Holder, list_terms_in_force

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types, review_organs
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.preconditions import is_bare_consent

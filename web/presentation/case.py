@@ -8,7 +8,7 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Clock, ClockState
+from feedback.rules.clocks import Clock, ClockState
 from feedback.rules.read_models import CaseFile, FileView
 from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import ANSWERING_ACTS, OPEN, Act, Stage, Status

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
 from feedback.rules import intake
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.vocabulary import Channel, Kind
 
 PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appeal", "praise"]

@@ -10,7 +10,7 @@ from feedback.queries import overdue
 from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Status
 from routing import directory

@@ -14,6 +14,7 @@ from evaluation.publication.editions import EditionView
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import requests
 from evaluation.ratings.submission import RatingView
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
@@ -22,6 +23,7 @@ from feedback.record import cases
 from feedback.rules import access
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Channel, Kind
+from routing import directory
 
 
 def build_handlers(settings: Settings) -> dict[str, Handler]:
@@ -31,6 +33,7 @@ def build_handlers(settings: Settings) -> dict[str, Handler]:
         "case.rate": on_rating,
         "rating.service": on_rating,
         "case.reply": partial(requests.schedule_request, settings=settings),
+        "case.answer_merged": partial(requests.schedule_request, settings=settings),
         "rating.invite": partial(requests.send_request, settings=settings),
     }
 
@@ -47,9 +50,12 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     )
     if rated_case is not None and rated_case.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
-    phone = await case_ratings.load_contact(rating.id, settings.vault)
+    person = await _find_rater(rating, settings.vault)
     receipt = await cases.submit(
-        _to_submission(rating, phone, settings.desk), access.SYSTEM, now=now, vault=settings.vault
+        _to_submission(rating, person, await _find_call_back_desk(rating.unit, settings.desk)),
+        access.SYSTEM,
+        now=now,
+        vault=settings.vault,
     )
     if rated_case is not None and rated_case.recused:
         await cases.bar_access(
@@ -58,7 +64,24 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     await case_ratings.store_rectification(rating.id, receipt.no)
 
 
-def _to_submission(rating: RatingView, phone: str, desk: str) -> Submission:
+async def _find_call_back_desk(unit: str, desk: str) -> str:
+    """Who takes the file and calls back: the desk, unless it was rated itself."""
+    if unit != desk:
+        return desk
+    names = await directory.load_directory()
+    return names.find_other_desk(desk, await directory.list_desks()) or desk
+
+
+async def _find_rater(rating: RatingView, vault: Vault) -> PersonSubmission | None:
+    """Whom to call about a bad rating: the number left with it, or that of the case if its rater does not hide."""
+    if phone := await case_ratings.load_contact(rating.id, vault):
+        return PersonSubmission(phone=phone)
+    return (
+        await case_queries.load_petitioner(rating.case_no, vault) if rating.case_no and not rating.anonymous else None
+    )
+
+
+def _to_submission(rating: RatingView, person: PersonSubmission | None, desk: str) -> Submission:
     # Whoever rates anonymously is not made known by the number of the case or of the handling.
     subject = rating.matter_name or ("匿名评价" if rating.anonymous else f"诉求 {rating.case_no}")
     number = "" if rating.anonymous else rating.handling_no or rating.case_no
@@ -76,8 +99,8 @@ def _to_submission(rating: RatingView, phone: str, desk: str) -> Submission:
         channel=Channel.WEB,
         desk=desk,
         source_id=f"rating:{rating.id}",
-        person=PersonSubmission(phone=phone) if phone else None,
-        anonymous=bool(phone),  # the number is for the desk's call-back, the rated unit does not see it
+        person=person,
+        anonymous=rating.anonymous,  # then the number is for the desk's call-back only
         link="" if rating.anonymous else rating.case_no,
         unit=rating.unit,
     )

@@ -22,14 +22,16 @@ from feedback.record.people import has_common_petitioner, id_hash, id_tail_hash,
 from feedback.record.persistence import load_case_accesses
 from feedback.rules import identity_documents
 from feedback.rules.access import Actor
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
-from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, Role
+from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, Role, Stage, Status
 
 PERSONS_MOST = 200
 PENDING_MOST = 100
 GROUP_MOST = 500
 _OPEN = [s.value for s in OPEN]
+_ANSWERED = [Status.REPLIED.value, Status.CLOSED.value]
 _ORDINARY, _REPORTS = 0, 1
 _HASHES = ("phone", "id", "name", "id_tail")
 PersonHashes = tuple[str, str, str, str]  # in the order of _HASHES, "" for what is not looked for
@@ -291,6 +293,14 @@ async def list_cases_of_person(
     is_tail = len(id_number) == identity_documents.TAIL
     hashes = ("", id_tail_hash(id_number, vault)) if is_tail else (id_hash(id_number, vault, id_kind), "")
     return await _list_visible_of_person(actor, [(phone_hash(phone, vault), hashes[0], "", hashes[1])])
+
+
+async def list_concluded_of_person(person: PersonSubmission, vault: Vault) -> list[ComparedCase]:
+    """The matters of whoever has this telephone or identity document that a re-review (复核) concluded. For the system."""
+    hashes = (phone_hash(person.phone, vault), id_hash(person.id_number, vault, person.id_kind), "", "")
+    matches = await _find_cases_by_hash([hashes])
+    concluded = Case.filter(id__in=list(matches), stage=Stage.RE_REVIEW.value, status__in=_ANSWERED)
+    return await _to_compared_cases(concluded)
 
 
 async def find_cases_by_name(actor: Actor, name: str, vault: Vault) -> set[int]:

@@ -4,6 +4,7 @@ Specific means: a row for the kind before one for all kinds (检举控告 must n
 category, then the region. A row whose unit is barred is passed over. No I/O.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,10 +35,32 @@ class CaseFacts:
     kind: str
     region: str
     desk: str
+    urgency: int = 0
     is_sure: bool = True  # False: a person must confirm the category, so only rows by kind alone hold
     street: str = ""
     region_chain: frozenset[str] = field(default_factory=frozenset)
     barred: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentService:
+    """One row: what an urgent message says, and how the duties of the utility are worded that must come."""
+
+    words: re.Pattern[str]
+    duties: re.Pattern[str]
+
+
+def _service(words: str, duties: str) -> UrgentService:
+    return UrgentService(re.compile(words), re.compile(duties))
+
+
+URGENT_SERVICES: tuple[UrgentService, ...] = (
+    _service("燃气|煤气|天然气|液化气", "燃气|煤气|天然气"),
+    _service("停电|断电|没有?电|没来电|触电|漏电|电线|电缆|高压线|变压器", "停电|供电"),
+    _service("停水|断水|没有?(?:自来)?水[用喝吃了]|没来水|自来水|供水管|水管", "停水|供水|自来水"),
+    _service("暖气|供暖|供热|地暖", "暖气|供暖|供热"),
+)
+"""The public utilities that repair what endangers people; which one that is here says its own list of duties."""
 
 
 @dataclass(frozen=True, slots=True)

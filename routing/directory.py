@@ -14,14 +14,14 @@ from feedback.rules import normal_form
 from feedback.rules.access import Actor, is_reserved_id
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Role
-from routing.assignment_rules import AssignmentRule
+from routing.assignment_rules import URGENT_SERVICES, AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
 UTILITY_KIND = "utility"
+"""公共服务企业: water, power, gas, heating, buses."""
 COMMITTEE_LEVEL = "village"
 """Committees of villages and communities: they help, but no law gives them the power to decide an appeal."""
-"""公共服务企业: water, power, gas, heating, buses."""
 
 _REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
 UNKNOWN_UNIT_NAME = "单位不详"
@@ -76,6 +76,8 @@ class Directory:
     by_code: Mapping[str, UnitRow]
     by_region: Mapping[str, RegionRow]
     rows: tuple[AssignmentRule, ...]
+    closed: Mapping[str, UnitRow] = field(default_factory=dict)  # for their names in old files
+    successors: Mapping[str, str] = field(default_factory=dict)  # of the closed ones
     _down: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def units(self) -> list[UnitRow]:
@@ -98,12 +100,20 @@ class Directory:
 
     def name(self, code: str) -> str:
         """The full name, or the code itself for one nobody knows."""
-        row = self.by_code.get(code)
+        row = self.by_code.get(code) or self.closed.get(code)
         return row.name if row else _name_of_none(code)
 
     def short(self, code: str) -> str:
-        row = self.by_code.get(code)
+        row = self.by_code.get(code) or self.closed.get(code)
         return row.short if row else _name_of_none(code)
+
+    def current(self, code: str) -> str:
+        """The unit that goes on with what a closed one did (信访工作条例 第二十四条第二款); an open one is its own."""
+        codes: set[str] = set()
+        while code in self.successors and code not in codes:
+            codes.add(code)
+            code = self.successors[code]
+        return code
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -142,6 +152,17 @@ class Directory:
             superiors.append(code)
         return tuple(superiors)
 
+    def find_other_desk(self, code: str, desks: Iterable[str]) -> str:
+        """The reception desk nearest above a unit, or the petition department there; "" when there is none."""
+        others = set(desks) - {code}
+        for superior in self.list_superiors(code):
+            if superior in others:
+                return superior
+            for unit in self.units():
+                if unit.code in others and unit.kind == "petition" and unit.parent == superior:
+                    return unit.code
+        return ""
+
     def is_committee(self, code: str) -> bool:
         """Whether the unit is a committee of residents (村民委员会、居民委员会)."""
         row = self.by_code.get(code)
@@ -171,8 +192,9 @@ class Directory:
     @cached_property
     def _by_unit_region(self) -> dict[str, list[str]]:
         units: dict[str, list[str]] = {}
-        for row in self.by_code.values():
-            units.setdefault(row.region, []).append(row.code)
+        for row in (*self.by_code.values(), *self.closed.values()):
+            if self.has(self.current(row.code)):
+                units.setdefault(row.region, []).append(self.current(row.code))
         return units
 
     @cached_property
@@ -193,9 +215,10 @@ class Directory:
     @cached_property
     def _unit_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
         names: dict[str, str] = {}
-        for row in self.by_code.values():
+        for row in (*self.by_code.values(), *self.closed.values()):
             for name in map(normal_form.fold_script, (row.name, row.short, *row.aliases)):
-                names.setdefault(name, row.code)
+                if self.has(self.current(row.code)):  # people go on writing the old name
+                    names.setdefault(name, self.current(row.code))
         return _compile_names(name for name in names if len(name) >= _NAME_LEAST), names
 
     def find_utility_duty(self, text: str, category: str) -> tuple[str, str]:
@@ -212,6 +235,18 @@ class Directory:
         if len(utilities) != 1:
             return "", ""
         return utilities[0], max(duties[utilities[0]], key=lambda duty: len(set(duty) & set(plain)))
+
+    def find_urgent_utilities(self, text: str) -> dict[str, str]:
+        """The utilities that must come for what an urgent text says, each with its duty, by their lists of duties."""
+        plain = normal_form.fold_script(text)
+        services = [row for row in URGENT_SERVICES if row.words.search(plain)]
+        utilities = [row for row in self.by_code.values() if row.kind == UTILITY_KIND]
+        return {
+            unit.code: next(duty for duty, _ in unit.duties if service.duties.search(duty))
+            for service in services
+            for unit in utilities
+            if any(service.duties.search(duty) for duty, _ in unit.duties)
+        }
 
     def named_units(self, text: str) -> frozenset[str]:
         """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""
@@ -243,14 +278,16 @@ async def load_directory() -> Directory:
     key = (newest.id, to_millis(newest.made_at))
     if key not in _cache:
         _cache.clear()
-        units = await Unit.filter(closed_at__isnull=True).order_by("code")
+        units = await Unit.all().order_by("code")
         regions = await Region.all().order_by("code")
         rows = await RoutingRow.filter(active=True).order_by("id")
         _cache[key] = Directory(
             newest.id,
-            {u.code: _unit_row(u) for u in units},
+            {u.code: _unit_row(u) for u in units if u.closed_at is None},
             {r.code: RegionRow(r.code, r.name, r.level, r.parent, tuple(r.aliases), tuple(r.places)) for r in regions},
             tuple(AssignmentRule(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
+            closed={u.code: _unit_row(u) for u in units if u.closed_at is not None},
+            successors={u.code: u.successor for u in units if u.closed_at is not None and u.successor},
         )
     return _cache[key]
 

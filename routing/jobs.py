@@ -18,7 +18,13 @@ from feedback.rules import access
 from feedback.rules.access import SYSTEM, Actor, CaseAccess
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Profile, Status
-from routing.assignment import assignment_data, choose_unit, list_barred_units, must_be_assigned_by_person
+from routing.assignment import (
+    assignment_data,
+    choose_unit,
+    list_barred_units,
+    list_likely_units,
+    must_be_assigned_by_person,
+)
 from routing.directory import Directory, list_overseers, load_directory
 from routing.notices import digests, escalation
 from routing.notices.catalogue import (
@@ -53,11 +59,19 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
             await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment_data(decision), now=now, expect=case.version)
 
     async def assign_past_a_barred_desk(payload: dict[str, Any], now: datetime) -> None:
-        """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
+        """Whose desk a case is found to accuse, or comes back to, may not even see it: the rows decide once more."""
         case = await case_queries.load_summary(payload["no"])
         directory = await load_directory()
         if case.desk in list_barred_units(case, directory):
             await assign(payload, now)
+
+    async def hand_to_successor(payload: dict[str, Any], now: datetime) -> None:
+        """What came back to a unit that is closed goes on with the one that took its place."""
+        case = await case_queries.load_summary(payload["no"])
+        successor = (await load_directory()).current(case.unit)
+        if successor == case.unit:
+            raise NotNow(no=case.no)
+        await cases.act(case.no, Act.SUCCEED, SYSTEM, {"unit": successor, "from_unit": case.unit}, now=now)
 
     async def notify(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
@@ -70,6 +84,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         for row in list_notice_rows(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
+            if row.only_urgent and not case.urgency:
+                continue
             priority = (
                 Priority.AT_ONCE
                 if case.urgency
@@ -77,7 +93,7 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
                 if is_report and row.push is Priority.DIGEST
                 else row.push
             )
-            for unit in await _list_recipients(row, case, payload):
+            for unit in await _list_recipients(row, case, payload, directory):
                 if unit in barred_codes:
                     continue
                 about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
@@ -100,7 +116,10 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
     handlers_by_kind: dict[str, list[Handler]] = {row.event: [notifier(row.event)] for row in NOTICES}
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         handlers_by_kind.setdefault(event, []).append(assign)
-    handlers_by_kind.setdefault("case.return", []).append(assign_past_a_barred_desk)
+    for event in ("case.return", "case.change_kind"):
+        handlers_by_kind.setdefault(event, []).append(assign_past_a_barred_desk)
+    for act in (Act.ASSIGN, Act.REOPEN, Act.REDO, Act.ANSWER_MERGED):
+        handlers_by_kind.setdefault(f"case.{act}", []).append(hand_to_successor)
     handlers_by_kind["clock.reached"] = [warn]
     handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
     handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]
@@ -118,16 +137,22 @@ def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> b
     return is_history or now - entry.at > STALE_ACT
 
 
-async def _list_recipients(row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any]) -> tuple[str, ...]:
+async def _list_recipients(
+    row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any], directory: Directory
+) -> tuple[str, ...]:
     if "moved" in payload:  # only those whose own dates moved
         return tuple(unit for audience, unit in render_moved_dates(payload["moved"]) if audience is row.audience)
     match row.audience:
         case Audience.DESK:
             return (case.desk,)
         case Audience.UNIT | Audience.HEAD:
-            if payload.get("unit"):
-                return (str(payload["unit"]),)
+            entry = next((e for e in case.entries if e.seq == payload.get("seq")), None)
+            named = payload.get("unit") or (entry.data.get("addressee") if entry else "")
+            if named:
+                return (str(named),)
             return tuple(u for u in (case.unit, *await case_queries.list_co_units(case.no)) if u)
+        case Audience.LIKELY:
+            return list_likely_units(case, directory)
         case _:
             return ("",)
 
@@ -172,6 +197,7 @@ def _plan_clock_warnings(
         "title": REPORT_TITLE if is_report else clock["title"],
         "unit": "承办单位" if is_report else directory.short(units[0]),
         "term": clock["label"],
+        "length": clock["length"],
     }
     due = to_millis(clock["due_at"])
     return [

@@ -23,6 +23,7 @@ class Unit(Model):
     address = fields.CharField(max_length=200, default="")
     duties: list[dict[str, Any]] = fields.JSONField()
     closed_at = InstantField(null=True)
+    successor = fields.CharField(max_length=60, default="", db_default="")
 
     class Meta:
         table = "routing_unit"

@@ -10,7 +10,7 @@ from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from web.cli import arguments
 from web.cli.classifier import promote, releases, roll_back, train, trial
-from web.cli.data import import_file, init_district, leave, password, staff, unlock
+from web.cli.data import close_unit, import_file, init_district, leave, password, staff, unlock
 from web.cli.publish import publish, report
 from web.cli.records import deadline, recalculate, verify
 from web.cli.serve import configure_logging, dev, migrate, report_fault, run_worker, seed, serve, show_settings
@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("unlock", unlock, "forget the failed log-ins of an account: it is open again").add_argument("username")
     add("leave", leave, "take somebody's post away, and log them out").add_argument("username")
+    subparser = add(
+        "unit", close_unit, "close a unit that was merged or dissolved, and hand its cases to its successor"
+    )
+    subparser.add_argument("deed", choices=["close"])
+    subparser.add_argument("code")
+    subparser.add_argument("--successor", required=True, metavar="CODE")
     subparser = add("settings", show_settings, "print every setting")
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")

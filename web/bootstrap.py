@@ -22,18 +22,19 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
-from feedback import search_rebuild
+from feedback import merged_cases, review_outcomes, search_rebuild
 from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
-from feedback.kernel.errors import Conflict, NotNow
+from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
-from feedback.record import calendar_editions, people, search
-from feedback.rules import local_ordinances, local_terms
+from feedback.record import calendar_editions, deciders, people, search
+from feedback.rules import lifecycle, local_ordinances, local_terms
+from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
@@ -83,6 +84,14 @@ def _activate_local_rules(settings: Settings) -> None:
     local_ordinances.activate_ordinances(local_ordinances.parse_ordinances(text))
 
 
+def _parse_sign_off_kinds(settings: Settings) -> tuple[Kind, ...]:
+    """The kinds whose answers the district has signed. Raises Invalid for what is none."""
+    names = [name.strip() for name in settings.sign_off_kinds.split(",") if name.strip()]
+    if unknown := sorted(set(names) - set(PUBLIC_KINDS)):
+        raise Invalid({"sign_off_kinds": f"unknown: {','.join(unknown)}"}, code="settings")
+    return tuple(map(Kind, names))
+
+
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open and its flag model ready.
@@ -94,6 +103,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     _activate_local_rules(settings)
+    lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(
@@ -181,6 +191,8 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
         },
         {kind: [training.store_training_label] for kind in training.LABELLING_MESSAGES},
         {"case.reply": [topics.build_checker(context)]},
+        merged_cases.build_handlers(),
+        {"case.reply": [review_outcomes.send_back_to_be_redone]},
         routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
         issuing.build_handlers(context),
         {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings).items()},
@@ -357,6 +369,7 @@ async def seed_calendar(context: AppContext) -> None:
     await calendar_editions.seed_calendar(context.clock.now())
 
 
-async def fill_id_tails(context: AppContext) -> None:
-    """What a newer version finds people by, for those of an older one."""
+async def fill_new_columns(context: AppContext) -> None:
+    """What a newer version stores of people and cases, for those of an older one."""
     await people.fill_id_tails(context.settings.vault)
+    await deciders.fill_deciders()

@@ -16,6 +16,7 @@ from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotNow
 from feedback.links import ComparedCase, LinkProposal
 from feedback.rules.access import Actor
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import WorkRow
 from feedback.rules.vocabulary import LinkKind
 
@@ -62,6 +63,17 @@ async def propose_links(payload: dict[str, Any], now: datetime) -> None:
     ]
     proposals = [_compare(case, words, other, known_by.get(other.id, [])) for other in earlier]
     await links.store_proposals(case.id, await _choose_best([proposal for proposal in proposals if proposal]), now)
+
+
+async def is_concluded_matter(title: str, text: str, person: PersonSubmission, vault: Vault) -> bool:
+    """Whether a re-review concluded the same matter of the same person before (信访工作条例 第三十六条第三款)."""
+    vector = near_duplicates.vectorize(near_duplicates.normalize(title, text))
+    for other in await links.list_concluded_of_person(person, vault):
+        other_vector = near_duplicates.vectorize(near_duplicates.normalize(other.title, other.text))
+        similarity = near_duplicates.measure_similarity(vector, other_vector)
+        if decide_link_kind(similarity, ("phone",)) is LinkKind.REPEAT_OF:
+            return True
+    return False
 
 
 def _compare(case: ComparedCase, words: str, other: ComparedCase, known_by: Sequence[str]) -> LinkProposal | None:

@@ -1,8 +1,9 @@
 """Settle each first answer once: satisfied, dissatisfied, or not rated in time.
 
-A first answer is rated in the period in which the rating came, or it counts as 逾期未评价 in the period in which the
-window closed; a rating that comes later moves nothing. So every case is in the base exactly once, nobody drops out of
-it by staying silent, and silence is never read as content without being shown apart. No I/O.
+A first answer is settled in the period in which the rating came, or in which the window closed. Who has said nothing by
+then counts as 逾期未评价, until they do: a rating that comes later takes the place of the silence in that same period. So
+every case is in the base exactly once, nobody drops out of it by staying silent, and nobody who said that they are not
+content is counted as if they had not spoken. No I/O.
 """
 
 from collections.abc import Iterable, Mapping
@@ -84,17 +85,17 @@ def settle_answers(
         if answer.case_no in excluded or (rating is not None and not rating.is_valid):
             continue
         closes_at = from_millis(answer.at_millis) + timedelta(days=window_days)
-        is_rated = rating is not None and rating.at < closes_at and rating.at <= at
-        settled_at = rating.at if rating is not None and is_rated else closes_at
+        rating = rating if rating is not None and rating.at <= at else None
+        settled_at = min(rating.at, closes_at) if rating is not None else closes_at
         if not period.since <= settled_at < period.until or settled_at > at:
             continue
         is_petition = answer.profile == Profile.PETITION
-        level = rating.level if rating is not None and is_rated else None
+        level = rating.level if rating is not None else None
         rows.append(
             SettledAnswer(answer.case_no, answer.unit, "unit", _to_outcome(level), is_petition and is_in_scope(answer))
         )
         if is_petition and is_in_scope(answer):
-            desk_level = rating.desk_level if rating is not None and is_rated else None
+            desk_level = rating.desk_level if rating is not None else None
             rows.append(SettledAnswer(answer.case_no, answer.desk, "desk", _to_outcome(desk_level), True))
     return rows
 

@@ -250,7 +250,9 @@ def _satisfaction_section(this_year: FactCounts, last_year: FactCounts, weights:
     codes = [kpi.code for kpi in KPIS if kpi.group in ("satisfaction", "three", "review", "website")]
     return Section(
         "六、满意度评价",
-        ("信访事项由信访人对信访部门和责任单位分别评价；逾期未评价单列，不作为满意评价。",),
+        (
+            "信访事项由信访人对信访部门和责任单位分别评价；逾期未评价单列；满意率按已评价的计算，逾期未评价计入分子的算法另列一行。",
+        ),
         (
             ReportTable("信访事项满意度（初次信访）", columns, rows, bars=1),
             _kpi_table("满意度和评价指标", codes, this_year, last_year, weights),

@@ -14,7 +14,14 @@ from tortoise.functions import Sum
 from evaluation.models import Rating, RatingCount
 from evaluation.ratings import rating_access
 from evaluation.ratings.counters import add_to_counter
-from evaluation.ratings.submission import PC_CHANNEL, RatingView, ServiceRating, compute_rating_id, find_rating_faults
+from evaluation.ratings.submission import (
+    PC_CHANNEL,
+    RatingValidity,
+    RatingView,
+    ServiceRating,
+    compute_rating_id,
+    find_rating_faults,
+)
 from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
 from feedback.kernel import identifiers, paging
 from feedback.kernel.crypto import Vault
@@ -159,7 +166,8 @@ async def find_unrectified(*, rating_id: str = "", case_no: str = "", seq: int =
     row = await (Rating.get_or_none(id=rating_id) if rating_id else Rating.get_or_none(case_no=case_no, seq=seq))
     if row is None:
         raise NotFound(rating=rating_id, case_no=case_no)
-    return to_view(row, shows_source=True) if is_bad(row.level) and not row.rectify_no else None
+    is_due = is_bad(row.level) and not row.rectify_no and row.status != RatingValidity.INVALID
+    return to_view(row, shows_source=True) if is_due else None
 
 
 async def load_contact(rating_id: str, vault: Vault) -> str:

@@ -22,8 +22,9 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, NotFound, NotNow
 from feedback.kernel.paging import Page
 from feedback.queries import cases as case_queries
-from feedback.record import calendar_editions
-from feedback.rules.access import Actor
+from feedback.record import calendar_editions, cases
+from feedback.record.cases import RecordedAct
+from feedback.rules.access import SYSTEM, Actor
 from feedback.rules.vocabulary import Act
 
 
@@ -48,6 +49,8 @@ async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: date
 async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, now: datetime) -> None:
     """A supervisor who does not belong to the rated unit decides a dispute; the reason is shown to the rater.
 
+    The file that rectifies an invalid rating ends with it, and leaves the figures.
+
     Raises NotFound, Forbidden, Invalid, or NotNow.
     """
     row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.visible_ratings(actor))
@@ -56,21 +59,34 @@ async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason
     if not rating_access.may_decide_dispute(actor, row.unit):
         raise Forbidden(code="not_by_the_rated_unit")
     columns = {"set_aside": clean_reason(reason), "judged_by": actor.id, "judged_at": now}
-    await _change_validity(
-        row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, columns
-    )
+    after = RatingValidity.VALID if is_valid else RatingValidity.INVALID
+    if is_valid or not row.rectify_no:
+        await _change_validity(row, RatingValidity.UNDER_REVIEW, after, columns)
+        return
+
+    async def judge(_: RecordedAct) -> None:
+        await _store_validity(row, RatingValidity.UNDER_REVIEW, after, columns)
+
+    why = {"reason": f"差评经复核认定无效：{columns['set_aside']}"}
+    await cases.act(row.rectify_no, Act.WITHDRAW, SYSTEM, why, now=now, in_transaction=judge)
 
 
 async def _change_validity(
     row: Rating, before: RatingValidity, after: RatingValidity, columns: Mapping[str, Any]
 ) -> None:
+    async with db.transaction():
+        await _store_validity(row, before, after, columns)
+
+
+async def _store_validity(
+    row: Rating, before: RatingValidity, after: RatingValidity, columns: Mapping[str, Any]
+) -> None:
+    """The change, inside a transaction."""
     if row.status != before:
         raise NotNow(rating=row.id, status=row.status)
-    changes = {"status": after.value, **columns}
-    async with db.transaction():
-        await db.compare_and_set(row, {"status": before.value}, changes)
-        if after is RatingValidity.INVALID:
-            await counters.add_to_counter(row, -1)
+    await db.compare_and_set(row, {"status": before.value}, {"status": after.value, **columns})
+    if after is RatingValidity.INVALID:
+        await counters.add_to_counter(row, -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,9 @@ class Settings:
         "file (TOML) of terms shorter than the law's ([[promise]]) and of the district's own ordinances on the hotline "
         "([[ordinance]]: act, law). Empty: the law's own",
     )
+    sign_off_kinds: str = _row(
+        "", "kinds whose answers the unit's head signs besides appeal and report, as complaint,help,consult"
+    )
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
     cell_min: int = _row(5, "published cells below this count are hidden")
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")

@@ -16,7 +16,7 @@ from feedback.kernel.clock import end_of_day, start_of_day, to_millis
 from feedback.record.models.case import PublicReply
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.terms import RIGHTS, Holder
-from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState
+from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState, Status
 
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""
@@ -152,7 +152,7 @@ async def count_received(span: Span) -> list[dict[str, Any]]:
 
 def _received_rows(span: Span) -> str:
     end = to_millis(span.until)
-    answers = ", ".join(f"'{act}'" for act in (Act.REPLY, Act.DECLINE))
+    answers = ", ".join(f"'{act}'" for act in (Act.REPLY, Act.ANSWER_MERGED, Act.DECLINE))
     return (
         "SELECT CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.profile AS profile, c.kind AS kind, "  # noqa: S608
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "
@@ -282,7 +282,9 @@ def _within(column: str, span: Span) -> str:
 
 
 def _visible(span: Span) -> str:
-    return "NOT c.confidential" + (" AND c.region LIKE ?" if span.region else "")
+    """Reports are in no figure, nor is what rectified a rating that was judged invalid (误评、恶意差评)."""
+    annulled = f"(c.kind = '{Kind.RECTIFY}' AND c.status = '{Status.WITHDRAWN}')"
+    return f"NOT c.confidential AND NOT {annulled}" + (" AND c.region LIKE ?" if span.region else "")
 
 
 def _region(span: Span) -> list[str]:

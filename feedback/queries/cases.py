@@ -4,7 +4,7 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,9 @@ from feedback.record.persistence import load_case_access, to_clock_facts, to_eve
 from feedback.rules import access, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
-from feedback.rules.vocabulary import Act, Channel, Kind, Role, Stage, Status
+from feedback.rules.vocabulary import OPEN, Act, Channel, Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
 
@@ -80,6 +81,8 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
     visible_nos = await filter_visible(
         actor, filter(None, (case.link, *linked_nos, *(e.data.get("case", "") for e in visible_entries)))
     )
+    if is_owner:  # whoever's case was merged is told into which; its number opens nothing without its own code
+        visible_nos |= {e.data["case"] for e in visible_entries if e.act in _MERGED_BY}
     return CaseFile(
         no=case.no,
         kind=facts.kind,
@@ -117,7 +120,9 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in case_projection.tenures),
-        allowed=access.open_steps(actor, case_projection.state, case_access),
+        allowed=access.open_steps(
+            actor, case_projection.state, replace(case_access, ordered=case_projection.ordered_units)
+        ),
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
@@ -158,11 +163,22 @@ async def load_summary(no: str) -> CaseSummary:
     )
 
 
+async def list_unfinished(unit: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Cases (id and number) a unit leads, helps in or took in, and that may still ask something of it. For the system."""
+    held = TenureRow.filter(unit=unit, until__isnull=True).values("case_id")
+    rows = Case.filter(Q(unit=unit) | Q(desk=unit) | Q(id__in=Subquery(held)), id__gt=after)
+    rows = rows.filter(status__in=[status.value for status in (*OPEN, Status.REPLIED)]).order_by("id").limit(limit)
+    return [(row["id"], row["no"]) for row in await rows.values("id", "no")]
+
+
 async def list_co_units(no: str) -> list[str]:
     """The co-units of a case now."""
     rows = await TenureRow.filter(case__no=no, lead=False, until__isnull=True)
     return sorted(t.unit for t in rows)
 
+
+_MERGED_BY = frozenset({Act.MERGE, Act.ANSWER_MERGED})
+"""The acts that name the case another was merged into."""
 
 _CASE_NUMBER_KEYS = frozenset({"case", "link"})
 """What an entry may hold that is the number of another case."""
@@ -242,6 +258,15 @@ def is_unmasked(actor: Actor, case_access: CaseAccess, anonymous: bool) -> bool:
     """Whether the actor sees who brought a case: those who must answer, unless it is anonymous, and the desk."""
     at_desk = actor.unit == case_access.desk
     return access.may_see_person(actor, case_access) and bool(not anonymous or at_desk or actor.case_no)
+
+
+async def load_petitioner(no: str, vault: Vault) -> PersonSubmission | None:
+    """Who brought a case, for a file that follows from it; None where they left no name, or hide it from the unit."""
+    case = await Case.get(no=no).select_related("person")
+    if case.person is None or case.anonymous:
+        return None
+    name, phone = (vault.decrypt_for_person(case.person.key, text) for text in (case.person.name, case.person.phone))
+    return PersonSubmission(name, phone)
 
 
 async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:

@@ -30,6 +30,7 @@ _CLOCK_COLUMNS = (
     "stopped_at",
     "kept",
     "law",
+    "length",
 )
 
 

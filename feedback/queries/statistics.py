@@ -16,7 +16,7 @@ from feedback.rules import projection
 from feedback.rules.deadlines import Clock
 from feedback.rules.projection import CaseProjection
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import Act, Kind, Role
+from feedback.rules.vocabulary import Act, Kind, Role, Status
 
 _CHUNK = 50
 
@@ -35,11 +35,13 @@ async def load_clock_facts(since: datetime, until: datetime) -> list[dict[str, A
     """Every clock that started before `until` and was still running, or due, or stopped at or after `since`.
 
     For the figures: case number, kind, profile, category, region, channel, the clock's columns. Reports (检举控告) are
-    in no figure: one more or less in a unit's row would tell of it (信访工作条例 第三十条). Nothing here names a person.
+    in no figure: one more or less in a unit's row would tell of it (信访工作条例 第三十条), nor is what rectified a rating
+    that was judged invalid. Nothing here names a person.
     """
     rows = ClockRow.filter(starts_at__lt=until, case__confidential=False).filter(
         Q(stopped_at__isnull=True) | Q(stopped_at__gte=since) | Q(due_at__gte=since)
     )
+    rows = rows.filter(Q(case__kind__not=Kind.RECTIFY.value) | Q(case__status__not=Status.WITHDRAWN.value))
     return list(
         await rows.using_db(db.read_connection()).values(
             "id",

@@ -3,6 +3,7 @@
 Columns without words or persons, for the system only.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 from tortoise.expressions import Q
 
 from feedback.kernel import db
-from feedback.record.models.case import Case, Entry
+from feedback.record.models.case import Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
-from feedback.rules.terms import RIGHTS
+from feedback.rules.terms import PERSONAL, RIGHTS
 from feedback.rules.vocabulary import OPEN, Act, Status
 
 
@@ -59,23 +60,28 @@ async def load_supervision_facts(now: datetime, cases: Sequence[int]) -> list[di
     """What may speak for a supervision order in these cases: late clocks, returns, urging, a bad call-back.
 
     Only of cases that may be supervised and in which something of this was within a year. What came before the last
-    order is not counted again. For the system only; reports are among them.
+    order is not counted again. A late clock is of the unit it binds; the citizen's own clock runs through all hands and
+    speaks against none. For the system only; reports are among them.
     """
     since = now - _LOOK_BACK
     overdue_clocks = ClockRow.filter(
         case_id__in=list(cases), stopped_at__isnull=True, due_at__lte=now, due_at__gte=since
     )
-    late_clocks = await overdue_clocks.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
-        "case_id", "id", "term", "label", "due_legal_day"
+    overdue_clocks = overdue_clocks.exclude(term__in=[*sorted(RIGHTS), "supervision"])
+    late_clocks = await overdue_clocks.exclude(holder__in=[holder.value for holder in PERSONAL]).values(
+        "case_id", "id", "term", "label", "unit", "due_legal_day"
     )
     rows = Case.filter(id__in=list(cases), status__in=_SUPERVISED_STATUSES)
     records: dict[int, dict[str, Any]] = {
-        row["id"]: row | _EMPTY_RECORD | {"late": []}
+        row["id"]: row | _EMPTY_RECORD | {"late": [], "ordered": set(), "returned_by": Counter(), "co": [], "lead": ""}
         for row in await rows.values("id", "no", "profile", "unit", "desk")
     }
+    helping = TenureRow.filter(case_id__in=list(records), lead=False, until__isnull=True)
+    for case_id, unit in await helping.values_list("case_id", "unit"):
+        records[case_id]["co"].append(unit)
     entries = Entry.filter(case_id__in=list(records), act__in=_COUNTED_ACTS).order_by("case_id", "seq")
     concerned = {row["case_id"] for row in late_clocks}
-    for entry in await entries.values("case_id", "act", "at", "data"):
+    for entry in await entries.values("case_id", "act", "at", "unit", "data"):
         _apply_entry(records[entry["case_id"]], entry)
         if entry["act"] in _SPEAKING and entry["at"] >= since:
             concerned.add(entry["case_id"])
@@ -90,6 +96,7 @@ _SUPERVISED_STATUSES = [s.value for s in (*OPEN, Status.REPLIED)]
 _COUNTED_ACTS = [
     act.value
     for act in (
+        Act.ASSIGN,
         Act.SUPERVISE,
         Act.ANSWER_SUPERVISION,
         Act.RETURN,
@@ -102,11 +109,10 @@ _COUNTED_ACTS = [
     )
 ]
 _SPEAKING = frozenset({Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE})
-_SINCE_ORDER: dict[str, Any] = {"returns": 0, "urges": 0, "unsatisfied": None, "rated_badly": None}
+_SINCE_ORDER: dict[str, Any] = {"urges": 0, "unsatisfied": None, "rated_badly": None}
 _EMPTY_RECORD: dict[str, Any] = {
     **_SINCE_ORDER,
     "orders": 0,
-    "order_open": False,
     "extended": False,
     "supported": False,
     "sent_back": False,
@@ -118,12 +124,16 @@ def _apply_entry(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
     """Count an entry into the record of its case."""
     data = entry["data"]
     match entry["act"]:
+        case Act.ASSIGN:
+            record.update(lead=data.get("unit", ""), urges=0)
         case Act.SUPERVISE:
-            record.update(_SINCE_ORDER, orders=record["orders"] + 1, order_open=True)
+            # An order of before there were addressees went to who led the case.
+            record["ordered"].add(data.get("addressee") or record["lead"] or record["desk"])
+            record.update(_SINCE_ORDER, orders=record["orders"] + 1, returned_by=Counter())
         case Act.ANSWER_SUPERVISION:
-            record["order_open"] = False
+            record["ordered"].discard(entry["unit"])
         case Act.RETURN:
-            record["returns"] += 1
+            record["returned_by"][record["lead"]] += 1
         case Act.URGE:
             record["urges"] += 1
         case Act.CALL_BACK if data.get("outcome") == "unsatisfied":

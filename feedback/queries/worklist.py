@@ -24,7 +24,7 @@ from feedback.record.search import Matching
 from feedback.rules.access import Actor
 from feedback.rules.deadlines import Light
 from feedback.rules.read_models import Filters, WorkRow
-from feedback.rules.vocabulary import OPEN, Status
+from feedback.rules.vocabulary import OPEN, Role, Status
 
 FIGURE_ROWS_MOST = 2000
 NEAREST_MOST = 10
@@ -102,12 +102,16 @@ async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
 
 
 async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
-    """How many cases of the list stand in each status and under each light, the filter on these two aside."""
-    cases = _apply_filters(actor, replace(filters, status="", light=""), now)
-    by_status = await _count_lights(cases, now).group_by("status").values("status", "open", *_LIGHTS)
+    """How many cases of the list stand in each status and under each light, and wait for the actor's decision.
+
+    The filters on these three are left aside.
+    """
+    cases = _apply_filters(actor, replace(filters, status="", light="", deciding=False), now)
+    counted = _count_lights(cases, now).annotate(deciding=Count("id", _filter=_decision_filter(actor)))
+    by_status = await counted.group_by("status").values("status", "open", "deciding", *_LIGHTS)
     result = {row["status"]: row["open"] for row in by_status}
     result["open"] = sum(result.get(s.value, 0) for s in OPEN)
-    return result | {light: sum(row[light] for row in by_status) for light in _LIGHTS}
+    return result | {name: sum(row[name] for row in by_status) for name in ("deciding", *_LIGHTS)}
 
 
 _LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
@@ -130,6 +134,20 @@ def _light_filter(light: str, now: datetime) -> Q:
             return Q(next_warn_at__gt=now)
         case _:
             return Q(next_due_at__isnull=True)
+
+
+def _decision_filter(actor: Actor) -> Q:
+    """What waits for the decision of somebody with these roles in this unit."""
+    places = {Role.LEAD: "unit", Role.RECEPTION: "desk"}
+    filters = [
+        Q(deciders__in=[value for value in _DECIDERS if role.value in value.split()], **{place: actor.unit})
+        for role, place in places.items()
+        if role in actor.roles
+    ]
+    return Q(*filters, join_type=Q.OR) if filters else Q(id__lt=0)
+
+
+_DECIDERS = (Role.LEAD.value, Role.RECEPTION.value, f"{Role.LEAD.value} {Role.RECEPTION.value}")
 
 
 def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
@@ -155,6 +173,8 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
         cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)))
+    if filters.deciding:
+        cases = cases.filter(_decision_filter(actor))
     if filters.from_day:
         cases = cases.filter(**{f"{filters.day_of}_at__gte": start_of_day(date.fromisoformat(filters.from_day))})
     if filters.until_day:

@@ -36,7 +36,7 @@ from feedback.record.persistence import (
 )
 from feedback.rules import access, lifecycle, local_terms, preconditions, projection
 from feedback.rules.access import Actor, CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, change_facts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission, tidy
 from feedback.rules.lifecycle import Step
@@ -163,6 +163,7 @@ async def acts(
         command = replace(command, data=data)
         entry = _plan_entry(command, step, case_access, state, facts, history, editions, digest)
         state, digest, case_access = entry.after, entry.digest, _access_after(case_access, entry.after)
+        facts = change_facts(facts, command.act, command.data)
         entries.append(entry)
     changes += deadline_changes.find_resumed_changes(case, history, before, state, editions)
     # Write.
@@ -206,13 +207,20 @@ def _plan_entry(
     """
     data = dict(command.data)
     latest_data = {event.act: event.data for event in history}
-    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data)
-    preconditions.check_attempt(attempt)
-    if redirect := lifecycle.find_redirect(command.act, facts.profile, data):
-        command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
-    data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
-    seq = len(history) + 1
     by_import = command.actor.id == IMPORTER
+    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data, command.actor.id)
+    preconditions.check_attempt(attempt)
+    roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
+    if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
+        command, data = (
+            replace(command, act=redirect.into),
+            lifecycle.redirected_data(redirect, data, latest_data),
+        )
+        step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage) or step
+        attempt = replace(attempt, act=command.act, data=data)
+    facts = change_facts(facts, command.act, data)
+    data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts, history)
+    seq = len(history) + 1
     history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
     state = projection.project(history, facts, editions)
     command = replace(command, data=data)
@@ -266,7 +274,7 @@ def _check_command(
     step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage)
     if step is None:
         raise NotNow(act=command.act.value, status=case.status)
-    if not access.may_perform(command.actor, step, case_access):
+    if not access.may_perform(command.actor, step, replace(case_access, ordered=before.ordered_units)):
         raise Forbidden(act=command.act.value)
     if expect is not None and expect != case.version:
         raise Conflict(no=case.no)
@@ -285,9 +293,13 @@ def _in_order(at: datetime, latest: datetime) -> datetime:
     return max(at, latest)
 
 
-def _local_term_data(act: Act, facts: ClockFacts) -> dict[str, Any]:
-    """The town's shorter terms of the clocks that begin here, kept with the entry."""
-    terms = local_terms.list_promised_lengths(act, facts)
+def _local_term_data(act: Act, facts: ClockFacts, history: Sequence[CaseEvent] = ()) -> dict[str, Any]:
+    """The town's shorter terms of the clocks that begin here, kept with the entry.
+
+    A corrected kind begins all clocks anew: then also of those that began before.
+    """
+    acts_ = {event.act for event in history} | {act} if act is Act.CHANGE_KIND else {act}
+    terms = {code: length for a in acts_ for code, length in local_terms.list_promised_lengths(a, facts).items()}
     return {"terms": terms} if terms else {}
 
 
@@ -364,7 +376,12 @@ async def _open_case(
 ) -> Receipt:
     code = identifiers.query_code()
     facts = projection.build_clock_facts(
-        submission.kind, submission.profile, submission.desk, submission.urgency, submission.person is not None
+        submission.kind,
+        submission.profile,
+        submission.desk,
+        submission.urgency,
+        is_named=submission.person is not None,
+        is_anonymous=submission.anonymous,
     )
     if submission.channel == Channel.IMPORT and submission.imported_at is None:
         submission = replace(submission, imported_at=now)  # a program's import, which has no history elsewhere
@@ -375,10 +392,9 @@ async def _open_case(
     if submission.set_aside:
         data["set_aside"] = people.seal_set_aside(submission.set_aside, person_key, vault)
     after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, data)], facts, editions)
-    confidential = facts.kind is Kind.REPORT
     command = ActCommand(Act.SUBMIT, actor, data, now)
     entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
-    unwritten = Case(no=no, status=after.state.status.value, confidential=confidential)
+    unwritten = Case(no=no, status=after.state.status.value, confidential=after.confidential)
     entries = _plan_past(past, entry, unwritten, facts, editions) if past else [entry]
     after = entries[-1].after
     async with db.transaction():
@@ -389,17 +405,14 @@ async def _open_case(
             code_hash=code_hash(vault, code),
             channel=submission.channel,
             source_id=submission.source_id or None,
-            kind=submission.kind,
-            profile=submission.profile,
             title=submission.title,
             text=submission.text,
             region=submission.region,
             address=submission.address,
             urgency=submission.urgency,
             flags=" ".join(submission.flags),
-            confidential=confidential,
             anonymous=submission.anonymous,
-            public_consent=submission.public_consent and not confidential,
+            public_consent=submission.public_consent and facts.kind is not Kind.REPORT,
             headcount=submission.headcount,
             link=submission.link,
             person=person,

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
@@ -60,8 +62,10 @@ def to_event(entry: Entry) -> CaseEvent:
 
 
 def to_clock_facts(case: Case) -> ClockFacts:
-    is_named = person_id_of(case) is not None
-    return projection.build_clock_facts(case.kind, case.profile, case.desk, case.urgency, is_named)
+    is_named, is_anonymous = person_id_of(case) is not None, bool(case.anonymous)
+    return projection.build_clock_facts(
+        case.kind, case.profile, case.desk, case.urgency, is_named=is_named, is_anonymous=is_anonymous
+    )
 
 
 async def load_case_access(case: Case) -> CaseAccess:
@@ -107,6 +111,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "attachments": list(submission.attachments),
         "unit": submission.unit,
         "bars": sorted(submission.bars),
+        "confidential": submission.confidential,
         "link": submission.link,
         "headcount": submission.headcount if submission.headcount > 1 else 0,
         "representatives": len(submission.representatives),
@@ -213,6 +218,9 @@ async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
 
 def projection_columns(after: CaseProjection) -> dict[str, Any]:
     return {
+        "kind": after.state.kind.value,
+        "profile": after.state.profile.value,
+        "confidential": after.confidential,
         "status": after.state.status.value,
         "stage": after.state.stage.value,
         "desk": after.desk,
@@ -224,6 +232,7 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "closed_at": after.closed_at,
         "next_due_at": after.next_due_at,
         "next_warn_at": after.next_warn_at,
+        "deciders": after.deciders,
     }
 
 
@@ -235,7 +244,9 @@ async def check_attachments(ids: Sequence[str]) -> None:
 async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
     """Rows beside the entry that the act brings: claimed attachments, a published answer."""
     if ids := data.get("attachments"):
-        count = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
+        drafted = case.id if act is Act.REPLY and "drafted_by" in data else None  # they came with the draft
+        files = Attachment.filter(Q(case_id__isnull=True) | Q(case_id=drafted), id__in=list(ids))
+        count = await files.update(case_id=case.id, seq=seq)
         if count != len(set(ids)):
             raise Conflict(attachments=list(ids))
     if act is Act.RECUSE:
@@ -244,10 +255,15 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         await AccessBar.bulk_create(
             [AccessBar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *rectification_ids)]
         )
+    if act is Act.CHANGE_KIND:
+        await _store_changed_kind(case, data)
     if act is Act.PUBLISH:
         await _publish(case, data, now)
     if act is Act.MERGE:
         await _link_merged(case, str(data["case"]), now)
+    if act is Act.UNMERGE:
+        merged = Link.filter(case_id=case.id, kind=LinkKind.MERGED_INTO.value)
+        await merged.update(state=LinkState.DISMISSED.value, decided_at=now)
     if act is Act.WITHDRAW_CONSENT:
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)
@@ -255,6 +271,14 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
     if act in _UNPUBLISHING_ACTS and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
+
+
+async def _store_changed_kind(case: Case, data: Mapping[str, Any]) -> None:
+    """Who may not learn of the case of its new kind, and no consent to publish what is a report."""
+    await AccessBar.filter(case_id=case.id).exclude(unit="").delete()
+    await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in data.get("bars", ())])
+    if data["kind"] == Kind.REPORT:
+        await Case.filter(id=case.id).update(public_consent=False)
 
 
 async def _link_merged(case: Case, target_no: str, now: datetime) -> None:

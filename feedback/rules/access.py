@@ -59,6 +59,7 @@ class CaseAccess:
     held: frozenset[str] = frozenset()  # every unit that holds or once held it
     bars: frozenset[str] = frozenset()
     recused: frozenset[str] = frozenset()  # ids of staff who must not handle it
+    ordered: frozenset[str] = frozenset()  # units whose answer to a supervision order is awaited
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,12 @@ def _is_responsible(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
             return bool(case.lead) and actor.unit == case.lead
         case Whose.CO:
             return actor.unit in case.co
+        case Whose.ORDERED:
+            return actor.unit in case.ordered
         case Whose.OVERSEER:
             return actor.everywhere or case.lead in actor.units
+        case Whose.OTHER_OVERSEER:
+            return actor.unit != case.lead and (actor.everywhere or case.lead in actor.units)
         case Whose.OWNER:
             return actor.case_no == case.no
         case Whose.NOBODY:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feedback.rules.imported_history import UNKNOWN_UNIT
-from feedback.rules.vocabulary import Act, Condition
+from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, Role
 
-A, M = Act, Condition
+A, M, P = Act, Condition, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ConditionRule:
 
 
 RETURNS_MOST = 2
-_ANEW = frozenset({A.REVIEW, A.RE_REVIEW})
+_ANEW = frozenset({A.REVIEW, A.RE_REVIEW, A.REDO})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD})
 
 
@@ -37,20 +37,31 @@ def _rule(condition: Condition, set_by: set[Act], cleared_by: Iterable[Act], **m
 
 
 CONDITION_RULES: tuple[ConditionRule, ...] = (
-    _rule(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}),
-    _rule(M.DECLINE_ASKED, {A.ASK_DECLINE}, {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT}),
-    _rule(M.DIVERT_ASKED, {A.ASK_DIVERT}, {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE}),
-    _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
-    _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, when=("designated", True)),
+    _rule(
+        M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND, A.MERGE}
+    ),
+    _rule(
+        M.DECLINE_ASKED,
+        {A.ASK_DECLINE},
+        {A.DECLINE, A.REFUSE_DECLINE, A.ACCEPT, A.RETURN, A.DIVERT, A.CHANGE_KIND, A.MERGE},
+    ),
+    _rule(
+        M.DIVERT_ASKED,
+        {A.ASK_DIVERT},
+        {A.DIVERT, A.REFUSE_DIVERT, A.RETURN, A.REPLY, A.DECLINE, A.CHANGE_KIND, A.MERGE},
+    ),
+    _rule(M.DRAFT_PENDING, {A.DRAFT_REPLY}, {A.REPLY, A.SEND_BACK_DRAFT, A.DIVERT, A.HOLD}),
+    _rule(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN, A.CHANGE_KIND}),
+    _rule(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN, A.CHANGE_KIND}, when=("designated", True)),
     _rule(M.RETURNED_OUT, {A.RETURN}, (), times=RETURNS_MOST),
     _rule(M.EXTENSION_ASKED, {A.ASK_EXTENSION, A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
     _rule(M.EXTENSION_ENDORSED, {A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
     _rule(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY}),
     _rule(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
     _rule(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH, A.WITHDRAW_CONSENT}),
-    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK}, when=("mode", "commission")),
+    _rule(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK, A.CHANGE_KIND, A.MERGE}, when=("mode", "commission")),
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING}),
-    _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
+    _rule(M.DELIVERED, {A.DELIVER}, REPLIES),
     _rule(
         M.FINISHED,
         {A.CLOSE, A.CALL_BACK},
@@ -86,3 +97,36 @@ def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:
 def _applies(row: ConditionRule, data: Mapping[str, object]) -> bool:
     is_set = row.when is None or data.get(row.when[0]) == row.when[1]
     return is_set and (row.when_not is None or data.get(row.when_not[0]) != row.when_not[1])
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDue:
+    """One row: what waits for whose decision, in which rule books."""
+
+    condition: Condition
+    by: Role  # the head of the unit that leads the case, or the reception desk
+    profiles: frozenset[Profile] = frozenset(Profile)
+    unless: Condition | None = None
+
+
+_PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
+DECISIONS_DUE: tuple[DecisionDue, ...] = (
+    DecisionDue(M.OBJECTED, Role.RECEPTION),
+    DecisionDue(M.DECLINE_ASKED, Role.LEAD, _PETITION),
+    DecisionDue(M.DECLINE_ASKED, Role.RECEPTION, _HOTLINE),
+    DecisionDue(M.DIVERT_ASKED, Role.LEAD),
+    DecisionDue(M.EXTENSION_ASKED, Role.LEAD, unless=M.EXTENSION_ENDORSED),
+    DecisionDue(M.EXTENSION_ENDORSED, Role.RECEPTION, _HOTLINE),
+    DecisionDue(M.HOLD_ASKED, Role.RECEPTION),
+    DecisionDue(M.DRAFT_PENDING, Role.LEAD),
+)
+
+
+def list_deciders(profile: Profile, conditions: frozenset[Condition]) -> tuple[Role, ...]:
+    """Whose decision a case waits for now, each once, in alphabetical order; nobody's: empty."""
+    roles = {
+        row.by
+        for row in DECISIONS_DUE
+        if row.condition in conditions and profile in row.profiles and row.unless not in conditions
+    }
+    return tuple(sorted(roles))

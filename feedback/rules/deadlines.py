@@ -27,7 +27,7 @@ from feedback.rules.terms import (
     is_personal,
     parse_length,
 )
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import PROFILE_OF, STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
 
@@ -63,13 +63,14 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """What the clocks need to know of a case that no act of it changes."""
+    """What the clocks need to know of a case besides its events; the kind and its profile are those it has now."""
 
     kind: Kind
     profile: Profile
     desk: str  # the reception desk now; what handed the file on says which was the first
     urgency: int = 0
     named: bool = True
+    reachable: bool = True  # whether the handling unit sees who brought it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def compute_clocks(
     `history` is in order. `rows` is the table of terms by id, see `feedback.rules.terms.by_id`.
     Of an imported case nothing is counted that was done, or had run out, before the import.
     """
+    history = _with_terms_of_last_kind(history)
     import_facts = find_import_facts(history)
     lapsed_terms = _find_lapsed_terms(history, case, editions, rows, import_facts)
 
@@ -153,6 +155,22 @@ def compute_clocks(
             result = _apply_edition(result, clocks_under(edition_index)[i], *editions.entries[edition_index])
         clocks.append(result)
     return tuple(clocks)
+
+
+def change_facts(case: ClockFacts, act: Act, data: Mapping[str, object]) -> ClockFacts:
+    """The facts after an act: only a corrected kind changes them, and with it the rule book."""
+    if act is not Act.CHANGE_KIND:
+        return case
+    kind = Kind(str(data["kind"]))
+    return replace(case, kind=kind, profile=PROFILE_OF[kind])
+
+
+def _with_terms_of_last_kind(history: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
+    """The events with the town's promises for the kind the case has now: everything is counted anew from receipt."""
+    position = max((i for i, event in enumerate(history) if event.act is Act.CHANGE_KIND), default=0)
+    terms = history[position].data.get("terms", {})
+    earlier = [replace(event, data={**event.data, "terms": terms}) for event in history[:position]]
+    return [*earlier, *history[position:]]
 
 
 def _find_lapsed_terms(
@@ -210,25 +228,40 @@ def _compute_under(
             case Act.TRANSFER:
                 desk = str(event.data.get("desk", desk))
                 clocks = [_reassign(clock, Holder.DESK, desk, rows) for clock in clocks]
+            case Act.CHANGE_KIND:
+                clocks = [_end_for_units(clock, event) for clock in clocks]
             case Act.EXTEND:
                 clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.CONTEST | Act.OVERTURN:
                 clocks = [_annul_refusal(clock, event) for clock in clocks]
+            case Act.ANSWER_MERGED:
+                lead = str(event.data.get("unit", ""))
+                clocks = [_settle_merged(clock, event) for clock in clocks]
+            case Act.UNMERGE:
+                clocks = [_annul_merge(clock, rows) for clock in clocks]
+            case Act.SUCCEED:
+                old, new = str(event.data.get("from_unit", "")), str(event.data.get("unit", ""))
+                lead, desk = (new if unit == old else unit for unit in (lead, desk))
+                clocks = _hand_over(clocks, event, old, new, rows)
+            case Act.REDO:
+                lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
-            if not _starts_here(term, event, history, lapsed_terms) or _is_running_right(term, clocks):
+            if not _starts_here(term, event, history, lapsed_terms) or _is_running(term, event, clocks):
                 continue
             start = received_at if term.from_receipt else _first_moment(term, event)
-            for unit in _bound_units(term, event, desk, lead):
-                clocks.append(_start_clock(term, event, start, unit, calendar))
+            for holder, unit in _bound_units(term, event, desk, lead):
+                clocks.append(_start_clock(term, event, start, holder, unit, calendar))
     return tuple(clocks)
 
 
 def find_first_desk(history: Iterable[CaseEvent], desk: str) -> str:
     """The reception desk that took the case in. `desk` is the one that has it now."""
     from_desks = (
-        str(event.data["from_desk"]) for event in history if event.act is Act.TRANSFER and "from_desk" in event.data
+        str(event.data["from_desk"])
+        for event in history
+        if event.act in (Act.TRANSFER, Act.SUCCEED) and "from_desk" in event.data
     )
     return next(from_desks, desk)
 
@@ -263,7 +296,11 @@ def _starting_terms(
     day = office_day(event.at)
     codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
     terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
-    return [t for t in terms if t.only_when is None or event.data.get(t.only_when[0]) == t.only_when[1]]
+    return [t for t in terms if (case.reachable or not t.only_reachable) and _is_said(t, event)]
+
+
+def _is_said(term: Term, event: CaseEvent) -> bool:
+    return term.only_when is None or event.data.get(term.only_when[0]) == term.only_when[1]
 
 
 def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lapsed_terms: frozenset[str]) -> bool:
@@ -273,9 +310,11 @@ def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lap
     return event is not history[0] or term.id not in lapsed_terms
 
 
-def _is_running_right(term: Term, clocks: Iterable[Clock]) -> bool:
-    """Whether an older row began the same right already: then the act that would begin it has just restarted that."""
-    return term.code in RIGHTS and bool(term.from_day) and any(c.term == term.code and not c.stopped_at for c in clocks)
+def _is_running(term: Term, event: CaseEvent, clocks: Iterable[Clock]) -> bool:
+    """Whether the same runs already: a right that an older row began and the act has just restarted, the desk's from receipt,
+    which a corrected kind does not begin again, or what a merge that was undone had stopped."""
+    is_begun_once = event.act in (Act.CHANGE_KIND, Act.UNMERGE) or (term.code in RIGHTS and bool(term.from_day))
+    return is_begun_once and any(c.term == term.code and not c.stopped_at for c in clocks)
 
 
 def _first_moment(term: Term, event: CaseEvent) -> datetime:
@@ -284,7 +323,16 @@ def _first_moment(term: Term, event: CaseEvent) -> datetime:
     return start_of_day(day) if day else event.at
 
 
-def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:
+def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[tuple[Holder, str]]:
+    """Whom a clock that begins binds: as what, and which units."""
+    named = str(event.data.get(term.named_by, "")) if term.named_by else ""
+    if named:
+        holders = {desk: Holder.DESK, lead: Holder.LEAD}
+        return [(holders.get(named, Holder.CO), named)]
+    return [(term.holder, unit) for unit in _units_of_holder(term, event, desk, lead)]
+
+
+def _units_of_holder(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:
     match term.holder:
         case Holder.DESK:
             return [desk]
@@ -302,7 +350,7 @@ def requested_co_units(event: CaseEvent) -> list[str]:
     return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
-def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar: Calendar) -> Clock:
+def _start_clock(term: Term, event: CaseEvent, at: datetime, holder: Holder, unit: str, calendar: Calendar) -> Clock:
     day, length = office_day(at), _length_of(term, event)
     if ordered_day := _ordered_day(term, event):
         raw = legal = max(ordered_day, day)
@@ -318,7 +366,7 @@ def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar
         term=term.code,
         label=term.label,
         seq=event.seq,
-        holder=term.holder,
+        holder=holder,
         unit=unit,
         starts_at=at,
         due_raw_day=raw,
@@ -335,7 +383,11 @@ def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar
 def _length_of(term: Term, event: CaseEvent) -> Length:
     """The town's shorter promise that held when the clock began, else the row's own length."""
     lengths = event.data.get("terms")
-    return parse_length(lengths[term.code]) if isinstance(lengths, Mapping) and term.code in lengths else term.length
+    if not isinstance(lengths, Mapping) or term.code not in lengths:
+        return term.length
+    promised = parse_length(lengths[term.code])
+    # Several rows share a code: a promise in days says nothing of the row that counts in hours.
+    return promised if promised.is_like(term.length) and not promised.exceeds(term.length) else term.length
 
 
 def _ordered_day(term: Term, event: CaseEvent) -> date | None:
@@ -364,7 +416,7 @@ def _apply_event(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mappi
     if clock.stopped_at is not None:
         is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
         return _resume(clock, row, event, calendar) if is_paused else clock
-    if act in row.kept_by and _concerns(clock, event):
+    if act in row.kept_by and _concerns(clock, row, event):
         return replace(clock, stopped_at=event.at, stopped_by=act)
     if act in row.voided_by or act in row.paused_by:
         return replace(clock, stopped_at=event.at, stopped_by=act, kept=False)
@@ -392,6 +444,12 @@ def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Cl
     return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
 
 
+def _end_for_units(clock: Clock, event: CaseEvent) -> Clock:
+    """The clock once the case was taken back from its units because it is of another kind: they owe nothing more."""
+    is_open = clock.stopped_at is None and clock.holder in (Holder.LEAD, Holder.CO)
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False) if is_open else clock
+
+
 def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     """The clock once the refusal that stopped it is looked at again, or was overturned.
 
@@ -403,6 +461,20 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
     return replace(clock, kept=False) if event.act is Act.OVERTURN else clock
+
+
+def _settle_merged(clock: Clock, event: CaseEvent) -> Clock:
+    """The citizen's own clock once the leading case is answered: merging it away had only interrupted it."""
+    if clock.holder is not Holder.CITIZEN_OWN or clock.stopped_by is not Act.MERGE:
+        return clock
+    return replace(clock, stopped_at=event.at, stopped_by=event.act, kept=True)
+
+
+def _annul_merge(clock: Clock, rows: Mapping[str, Term]) -> Clock:
+    """The clock once the merge that stopped it is undone: what began with the receipt runs on from there."""
+    if clock.stopped_by is not Act.MERGE or Act.SUBMIT not in term_of_clock(clock, rows).begins:
+        return clock
+    return replace(clock, stopped_at=None, stopped_by=None, kept=True)
 
 
 def _restart(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:
@@ -428,9 +500,14 @@ def _lengthen(clock: Clock, row: Term, extension: Length, calendar: Calendar) ->
     )
 
 
-def _concerns(clock: Clock, event: CaseEvent) -> bool:
-    """A co-unit's clock is stopped by that unit only."""
-    return clock.holder is not Holder.CO or clock.unit == event.unit
+def _concerns(clock: Clock, row: Term, event: CaseEvent) -> bool:
+    """The clock of a co-unit, and of whom an order names, is stopped by that unit only."""
+    return not (clock.holder is Holder.CO or row.named_by) or clock.unit == event.unit
+
+
+def list_ordered_units(clocks: Iterable[Clock]) -> frozenset[str]:
+    """The units whose answer to a supervision order is awaited."""
+    return frozenset(clock.unit for clock in clocks if clock.term == "supervision" and clock.stopped_at is None)
 
 
 def term_of_clock(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:
@@ -460,6 +537,21 @@ def _reassign(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term])
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
     is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
     return replace(clock, unit=unit) if is_open and clock.holder is holder else clock
+
+
+def _hand_over(clocks: Iterable[Clock], event: CaseEvent, old: str, new: str, rows: Mapping[str, Term]) -> list[Clock]:
+    """The clocks once a unit took the place of another: as they run. What both had been asked for ends once."""
+    owned = {(clock.term, clock.seq) for clock in clocks if clock.unit == new}
+    handed_over = []
+    for clock in clocks:
+        is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
+        if clock.unit != old or not is_open:
+            handed_over.append(clock)
+        elif (clock.term, clock.seq) in owned:
+            handed_over.append(replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False))
+        else:
+            handed_over.append(replace(clock, unit=new))
+    return handed_over
 
 
 def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:

@@ -37,6 +37,9 @@ class DecisionGround:
     offered: bool = True  # False: only in what was brought in from elsewhere
 
 
+REDO = "redo"
+"""The outcome of a review by which the matter goes back to whoever decided first (责令重新办理)."""
+
 P, K, S = Profile, Kind, Stage
 _PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
 _SUGGESTIONS = frozenset({K.SUGGEST})
@@ -46,6 +49,7 @@ _NEVER: frozenset[Stage] = frozenset()  # what older entries cite and nobody may
 _REGULATION = "信访工作条例"
 _ACCEPTED = "国办发〔2020〕53号（受理范围）"
 _ORDER_SUPERVISED = "国办发〔2020〕53号（督办）"
+_REVIEWED = f"{_REGULATION} 第三十五条、第三十六条（复查、复核意见；四种结论见各地复查复核办法）"
 
 # fmt: off
 GROUNDS: tuple[DecisionGround, ...] = (
@@ -120,11 +124,19 @@ LEGAL_ROUTES: tuple[DecisionGround, ...] = (
 
 OUTCOMES: tuple[DecisionGround, ...] = (
     DecisionGround("support", "予以支持", f"{_REGULATION} 第三十二条第一项",
-        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION, kinds=_EXCEPT_SUGGESTIONS, stages=_FIRST),
     DecisionGround("explain", "解释说明", f"{_REGULATION} 第三十二条第二项",
-        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION, kinds=_EXCEPT_SUGGESTIONS, stages=_FIRST),
     DecisionGround("reject", "不予支持", f"{_REGULATION} 第三十二条第三项",
-        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_EXCEPT_SUGGESTIONS, stages=_FIRST),
+    DecisionGround("uphold", "维持原意见", _REVIEWED,
+        "原意见认定事实清楚、依据正确、程序合规、处理适当的，予以维持。", _PETITION, kinds=CLAIMS, stages=_AGAIN),
+    DecisionGround("change", "变更原意见", _REVIEWED,
+        "原意见认定事实清楚、程序合规，但是依据错误或者处理不当的，予以变更，写明变更以后的处理意见。", _PETITION, kinds=CLAIMS, stages=_AGAIN),
+    DecisionGround("revoke", "撤销原意见", _REVIEWED,
+        "原意见依据错误、处理明显不当或者不应当作出的，予以撤销，写明撤销以后怎样处理。", _PETITION, kinds=CLAIMS, stages=_AGAIN),
+    DecisionGround(REDO, "责令重新办理", _REVIEWED,
+        "原意见认定事实不清、证据不足或者违反程序的，责令原办理单位重新办理、重新作出处理意见。", _PETITION, kinds=CLAIMS, stages=_AGAIN),
     DecisionGround("adopted", "采纳", f"{_REGULATION} 第二十九条",
         "建议意见经研究论证，科学合理、具有现实可行性的，采纳或者部分采纳，并予以回复。", _PETITION, kinds=_SUGGESTIONS),
     DecisionGround("adopted_partly", "部分采纳", f"{_REGULATION} 第二十九条",

@@ -30,6 +30,7 @@ class EscalationLevel:
     anchor: Anchor
     days: int = 0
     hours: int = 0
+    label_in_hours: str = ""  # what it is called of a term in running hours, where that is not the same
     in_hours: bool = True  # whether a term in running hours has this stage
 
 
@@ -38,11 +39,19 @@ ESCALATION_LEVELS: tuple[EscalationLevel, ...] = (
     EscalationLevel("amber",  "临期",              Anchor.WARN),
     EscalationLevel("today",  "今天到期",          Anchor.DAY, in_hours=False),
     EscalationLevel("late",   "超期",              Anchor.DUE),
-    EscalationLevel("late_1", "超期满一个工作日",  Anchor.DUE, days=1, hours=2),
-    EscalationLevel("late_3", "超期满三个工作日",  Anchor.DUE, days=3, hours=8),
-    EscalationLevel("late_5", "超期满五个工作日",  Anchor.DUE, days=5, hours=24),
+    EscalationLevel("late_1", "超期满一个工作日",  Anchor.DUE, days=1, hours=2,  label_in_hours="超期满两小时"),
+    EscalationLevel("late_3", "超期满三个工作日",  Anchor.DUE, days=3, hours=8,  label_in_hours="超期满八小时"),
+    EscalationLevel("late_5", "超期满五个工作日",  Anchor.DUE, days=5, hours=24, label_in_hours="超期满二十四小时"),
 )
 # fmt: on
+
+
+def label_level(code: str, length: str) -> str:
+    """What a level is called of a clock of that length; the code itself when nobody knows it any more."""
+    row = next((row for row in ESCALATION_LEVELS if row.code == code), None)
+    if row is None:
+        return code
+    return row.label_in_hours if row.label_in_hours and parse_length(length).unit.runs else row.label
 
 
 @dataclass(frozen=True, slots=True)

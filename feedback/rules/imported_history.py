@@ -35,6 +35,8 @@ class RecordedEvent(Protocol):
     def by_import(self) -> bool: ...
 
 
+UNSTATED = "原系统的答复没有分项写明"
+"""What an imported opinion says of facts and basis, which other systems keep in one text."""
 _ANSWERS = frozenset({Act.REPLY})
 
 

@@ -68,6 +68,7 @@ class Submission:
     urgency: int = 0
     flags: tuple[str, ...] = ()  # codes of what deserves attention; they move no clock
     bars: frozenset[str] = frozenset()
+    confidential: bool = False  # cleared staff decide who gets it, though it is no report by its kind
     headcount: int = 1
     representatives: tuple[PersonSubmission, ...] = ()  # those chosen to speak for a joint petition
     proxy: Proxy | None = None

@@ -12,7 +12,7 @@ from enum import StrEnum
 from feedback.rules import decision_grounds
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.lifecycle import CLAIMS, PLATFORM_RULE
-from feedback.rules.vocabulary import Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 
 NON_ISSUING_ACTORS = frozenset({IMPORTER})
 """Who only enters what another system did: its letters were that system's."""
@@ -133,6 +133,10 @@ LETTERS: tuple[LetterType, ...] = (
             "信访人 事项标题 法定途径 告知的话 依据 联系电话", kinds=CLAIMS),
     _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", Addressee.PETITIONER, "热不受", "国办发〔2020〕53号",
             "信访人 事项标题 理由 应向哪里提出 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    _letter("merge_notice", "信访事项并案告知书", "merge", Addressee.PETITIONER, "并告", "信访工作条例 第二十二条、第二十三条第一款",
+            "信访人 事项标题 事项编号 登记日期 先件编号 理由 答复期限 依据 联系电话", kinds=_OPEN, only_named=True),
+    _letter("hotline_merged", "12345热线工单并案告知函", "merge", Addressee.PETITIONER, "热并", "国办发〔2020〕53号",
+            "信访人 事项标题 事项编号 登记日期 先件编号 理由 答复期限 依据 联系电话", profiles=_HOTLINE, kinds=_ALL, only_named=True),
     # --- 办理
     _letter("urgent_report", "重大紧急信访信息报告", "report_up", Addressee.ABOVE, "急报", "信访工作条例 第二十五条",
             "主送 事项标题 事项编号 登记日期 信访人 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
@@ -191,12 +195,16 @@ MEASURE_LETTERS: tuple[LetterType, ...] = tuple(
 
 ALL: tuple[LetterType, ...] = (*LETTERS, *MEASURE_LETTERS)
 BY_CODE: Mapping[str, LetterType] = {letter.code: letter for letter in ALL}
-ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
+_ISSUES_LETTERS_OF: Mapping[str, str] = {Act.ANSWER_MERGED: Act.REPLY}
+"""Acts that issue the letters of another: a merged case is answered in writing like the case that led."""
+
+ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS) | frozenset(_ISSUES_LETTERS_OF)
 
 
 def select_letters(act: str, data: Mapping[str, object], context: LetterContext) -> tuple[LetterType, ...]:
     """The letters an act issues."""
-    return tuple(letter for letter in LETTERS if letter.fits(act, data, context))
+    issuing_act = _ISSUES_LETTERS_OF.get(act, act)
+    return tuple(letter for letter in LETTERS if letter.fits(issuing_act, data, context))
 
 
 def find_measure_letter(kind: str) -> LetterType | None:
@@ -212,11 +220,11 @@ def list_letter_acts(context: LetterContext) -> frozenset[str]:
 
 
 def stage_of_acts(acts: Iterable[str]) -> Stage:
-    """The stage a case is in after these acts."""
-    act_codes = set(acts)
-    if Act.RE_REVIEW in act_codes:
-        return Stage.RE_REVIEW
-    return Stage.REVIEW if Act.REVIEW in act_codes else Stage.FIRST
+    """The stage a case is in after these acts, which are in order."""
+    stage = Stage.FIRST
+    for act in acts:
+        stage = STAGE_AFTER.get(Act(act), stage)
+    return stage
 
 
 def series_name(letter: LetterType, mark: str, *, confidential: bool) -> str:

@@ -50,6 +50,8 @@ _CLERK = ((R.CLERK, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
 _OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
+_OTHER_OVERSEER = ((R.SUPERVISOR, W.OTHER_OVERSEER),)
+_ORDERED = ((R.CLERK, W.ORDERED), (R.LEAD, W.ORDERED), (R.RECEPTION, W.ORDERED))
 _SYSTEM = ((R.SYSTEM, W.NOBODY),)
 _CASES = frozenset({P.PETITION, P.HOTLINE})
 _PETITION = frozenset({P.PETITION})
@@ -58,6 +60,8 @@ _RATING = frozenset({P.RATING})
 CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 """What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
+SIGNED_OFF = frozenset({K.APPEAL, K.REPORT})
+"""Whose answers go out only under the signature of the unit's head, in every stage (审签)."""
 PLATFORM_RULE = "平台规则（延期、挂账没有全国统一规定）"
 """What a step rests on that no national paper speaks of; a district may name its own ordinance, another city's is none."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
@@ -86,6 +90,8 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
+    _step(A.CHANGE_KIND,       (S.RECEIVED, S.ASSIGNED),       S.RECEIVED, _DESK,                   must("kind", "reason"), may("bars"), profiles=_CASES, stages=_FIRST_STAGE, most=2,
+          law="信访工作条例 第二十二条、第二十九条至第三十一条（分类处理）", remark="群众选错类别的，受理前由受理窗口更正：各项期限按新的类别从收到之日重新计算，已经派出的收回重派"),
     _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, stages=_FIRST_STAGE,
           unless=frozenset({M.OBJECTED, M.OVERRULED, M.DESIGNATED, M.RETURNED_OUT, M.DIRECT}), public=False,
           law="信访工作条例 第二十三条第三款（异议）", remark="自收到转送、交办之日起 5 个工作日内提出，写明理由；受理窗口核实同意后才能退回，群众的时限不停"),
@@ -94,7 +100,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=frozenset({K.REPORT}),
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="信访工作条例 第二十三条第四款、第三十条", remark="检举控告按纪检监察规定办理，不属于管辖的直接退还"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_HOTLINE,
-          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="国办函〔2025〕66号（退单、改派的异议审核）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
+          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="国办函〔2025〕66号（退单、改派的异议审核）", remark="签收时限内退单（紧急件30分钟）；两次之后由受理台指定，指定的不得退单"),
     _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),
@@ -155,12 +161,22 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）", remark="只有复核听证停表，听证所需时间不计入；初次办理和复查听证不停表"),
     _step(A.END_HEARING,       (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), profiles=_PETITION, kinds=CLAIMS, only=frozenset({M.HEARING}),
           law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）"),
-    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*must("text"), CONCLUSION), may("facts", "basis", "public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
+    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*must("text", "facts", "basis"), CONCLUSION), may("public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
           law="信访工作条例 第三十二条、第三十四条", remark="处理意见书写明诉求、事实和理由、处理意见及依据，告知复查、复核的权利"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), may("outcome", "facts", "basis", "public", "attachments", "time_unknown"), profiles=_PETITION, kinds=frozenset(K) - {K.APPEAL}, unless=frozenset({M.HEARING}),
           law="信访工作条例 第二十九条、第三十条、第三十二条"),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), may("outcome", "public", "attachments", "time_unknown"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（答复）"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       (),                      (*must("text", "facts", "basis"), CONCLUSION), may("public", "attachments"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}), public=False,
+          law="信访工作条例 第三十二条；党政机关公文处理工作条例 第二十二条（签发）", remark="经办人的处理意见先成为待签发的草稿，由单位负责人签发；期限不停"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       (),                      must("text"), may("outcome", "facts", "basis", "public", "attachments"), profiles=_PETITION, kinds=frozenset({K.REPORT}), unless=frozenset({M.HEARING}), public=False,
+          law="信访工作条例 第三十条；党政机关公文处理工作条例 第二十二条（签发）", remark="经办人的答复先成为待签发的草稿，由单位负责人签发；期限不停"),
+    _step(A.DRAFT_REPLY,       (S.ACCEPTED,),                  None,       _CLERK,                  must("text"), may("outcome", "public", "attachments"), profiles=_CASES, kinds=frozenset(K) - SIGNED_OFF, unless=frozenset({M.HEARING}), public=False,
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="可以直接答复的，经办人没有把握时也可以先报负责人签发；期限不停"),
+    _step(A.SIGN_REPLY,        (S.ACCEPTED,),                  S.REPLIED,  _LEAD,                   (), profiles=_CASES, only=frozenset({M.DRAFT_PENDING}), unless=frozenset({M.HEARING}),
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="负责人签发后，草稿成为答复发出；要改动的，直接答复或者退回修改"),
+    _step(A.SEND_BACK_DRAFT,   (S.ACCEPTED,),                  None,       _LEAD,                   must("reason"), profiles=_CASES, only=frozenset({M.DRAFT_PENDING}), public=False,
+          law="党政机关公文处理工作条例 第二十二条（签发）", remark="退回经办人修改，写明意见；每一稿和意见都留在案卷里"),
     _step(A.REPORT_BACK,       (S.ASSIGNED, S.ACCEPTED, S.REPLIED), None,  _HOLDER,                 must("text"), may("attachments"), profiles=_CASES, only=frozenset({M.COMMISSIONED}), public=False,
           law="信访工作条例 第二十二条第三项（办结报告）"),
     _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
@@ -172,10 +188,12 @@ STEPS: tuple[Step, ...] = (
     _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
+    _step(A.WITHDRAW,          (*_RUNNING, S.REPLIED, S.CLOSED), S.WITHDRAWN, _SYSTEM,              must("reason"), profiles=_RATING,
+          law="国办发〔2019〕51号（排除误评和恶意差评）", remark="差评经复核认定无效的，整改随之撤销，不计入任何指标"),
     _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
-    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day"),
-          law="信访工作条例 第四十条（督办）"),
-    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条"),
+    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day", "addressee"),
+          law="信访工作条例 第四十条（督办）", remark="发给期限归它的单位：主办、协办单位或者受理窗口；不写明的发给主办单位，还没有派出的发给受理窗口"),
+    _step(A.ANSWER_SUPERVISION, (*_RUNNING, S.REPLIED),       None,       _ORDERED,                must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条", remark="由收到督办的单位答复"),
     _step(A.REPORT_UP,         _RUNNING,                       None,       (*_DESK, *_HOLDER),      must("text"), may("units"), profiles=_PETITION, most=10, public=False,
           law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
     _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVERSEER), must("staff", "reason"), public=False,
@@ -188,22 +206,30 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),
     _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
+    _step(A.REDO,              (S.REPLIED,),                   S.ACCEPTED, _SYSTEM,                 must("unit", "reason"), profiles=_PETITION, kinds=CLAIMS, stages=_REVIEW_STAGES,
+          law="信访工作条例 第三十五条、第三十六条（复查、复核）", remark="复查、复核机关责令重新办理的，退回原办理单位，从头计算办理期限；对新的处理意见可以重新请求复查"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
           law="国办发〔2020〕53号（办结）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
           law="国办发〔2020〕53号（回访）", remark="回访时群众不认可的，办结后也可以退回再办"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_OTHER_DESK),  must("reason"), profiles=_RATING, most=1,
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OTHER_OVERSEER, *_OTHER_DESK), must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
           law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
+    _step(A.ANSWER_MERGED,     (S.MERGED,),                    S.REPLIED,  _SYSTEM,                 must("case", "unit", "text"), may("outcome", "facts", "basis"), profiles=_CASES,
+          law="信访工作条例 第三十二条、第三十四条、第三十五条", remark="先件答复时，并入的各件同时得到同一答复，评价和申请复查的权利不变"),
+    _step(A.UNMERGE,           (S.MERGED,),                    S.RECEIVED, (*_DESK, *_OVERSEER, *_SYSTEM), (), may("reason"), profiles=_CASES,
+          law="信访工作条例 第二十二条、第二十三条", remark="一日内受理窗口可以直接撤销，之后写明理由；先件没有答复就结束的自动撤销；期限从本件收到之日算"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（回访）", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OVERSEER),  must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
-          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口的，只由监督部门回访"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_OTHER_DESK, *_OTHER_OVERSEER), must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访；被评价的就是受理窗口或者监督部门的，由另一个回访"),
     _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
           remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
+    _step(A.SUCCEED,           (*_RUNNING, S.REPLIED),        None,       _SYSTEM,                 must("unit", "from_unit"), may("reason"),
+          law="信访工作条例 第二十四条第二款（分立、合并、撤销）", remark="单位合并、撤销的，由继续行使其职权的单位办理，期限照旧，不重新计算"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),
     _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_OTHER_DESK),    (), may("reason"), profiles=_CASES, remark="评价期满自动办结，受理窗口也可以结；答复的单位自己不能结"),
@@ -214,43 +240,77 @@ STEPS: tuple[Step, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """One row: an act that is recorded as another one because of what it found, unless it says why not."""
+    """One row: an act that is recorded as another one, because of who does it, what it found or what it signs."""
 
     act: Act
-    profiles: frozenset[Profile]
-    when: tuple[str, str]
-    unless: str  # the need that says why not
     into: Act
-    reason: str
     law: str
+    profiles: frozenset[Profile] = _CASES
+    is_signed_off: bool = False  # only of kinds whose answers the head signs
+    when: tuple[str, str] | None = None  # only where it brings this
+    unless: str = ""  # not where it says why not: the name of that need
+    reason: str = ""  # what that need says otherwise
+    by: Role | None = None  # only by this role, where the same person has not the role of `over` as well
+    over: Role | None = None
+    takes: Act | None = None  # what the newest act of this sort brought is taken over
 
 
 REDIRECTS: tuple[Redirect, ...] = (
     Redirect(
         A.CALL_BACK,
-        _HOTLINE,
-        ("outcome", "unsatisfied"),
-        "reason",
         A.REOPEN,
-        "回访时群众不认可",
         "国办发〔2020〕53号（回访）",
+        profiles=_HOTLINE,
+        when=("outcome", "unsatisfied"),
+        unless="reason",
+        reason="回访时群众不认可",
     ),
+    Redirect(
+        A.REPLY,
+        A.DRAFT_REPLY,
+        "党政机关公文处理工作条例 第二十二条（签发）",
+        is_signed_off=True,
+        by=R.CLERK,
+        over=R.LEAD,
+    ),
+    Redirect(A.SIGN_REPLY, A.REPLY, "党政机关公文处理工作条例 第二十二条（签发）", takes=A.DRAFT_REPLY),
 )
 
 
-def find_redirect(act: Act, profile: Profile, data: Mapping[str, object]) -> Redirect | None:
-    """The row by which such an act becomes another one."""
+def find_redirect(
+    act: Act, profile: Profile, kind: Kind, roles: frozenset[Role], data: Mapping[str, object]
+) -> Redirect | None:
+    """The row by which such an act, done by somebody with these roles, becomes another one."""
     return next(
         (
             row
             for row in REDIRECTS
             if row.act is act
             and profile in row.profiles
-            and data.get(row.when[0]) == row.when[1]
-            and not data.get(row.unless)
+            and (kind in _signed_off or not row.is_signed_off)
+            and (row.when is None or data.get(row.when[0]) == row.when[1])
+            and not (row.unless and data.get(row.unless))
+            and (row.by is None or (row.by in roles and row.over not in roles))
         ),
         None,
     )
+
+
+_signed_off = SIGNED_OFF
+
+
+def activate_sign_off(kinds: Iterable[Kind]) -> None:
+    """In this process the head signs the answers of these kinds, too. Called where a process starts."""
+    global _signed_off
+    _signed_off = SIGNED_OFF | frozenset(kinds)
+
+
+def redirected_data(
+    row: Redirect, data: Mapping[str, object], latest_data: Mapping[Act, Mapping[str, object]]
+) -> dict[str, object]:
+    """What the act that is recorded brings."""
+    taken = latest_data.get(row.takes, {}) if row.takes else {}
+    return {**taken, **data, **({row.unless: row.reason} if row.unless else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +321,14 @@ class CaseState:
     profile: Profile
     status: Status
     stage: Stage = Stage.FIRST
-    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
+    done: Mapping[Act, int] = field(default_factory=dict)  # acts so far, counted; from the last order to redo it all
     conditions: frozenset[Condition] = frozenset()
 
 
 def state_after(state: CaseState, step: Step) -> CaseState:
     """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
-    act_counts = {**state.done, step.act: state.done.get(step.act, 0) + 1}
+    done = {} if step.act is Act.REDO else state.done
+    act_counts = {**done, step.act: done.get(step.act, 0) + 1}
     cleared_conditions = {row.condition for row in CONDITION_RULES if step.act in row.cleared_by}
     set_conditions = {
         row.condition

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.rules.deadlines import Clock
-from feedback.rules.vocabulary import OPEN, Stage, Status
+from feedback.rules.vocabulary import OPEN, Profile, Stage, Status
 
 _ANSWER_TERM = "answer"
 
@@ -21,6 +21,7 @@ class MergeCandidate:
 
     status: Status
     stage: Stage
+    profile: Profile
     confidential: bool
     received_at: datetime
     clocks: Iterable[Clock]
@@ -31,8 +32,10 @@ def find_merge_fault(case: MergeCandidate, lead: MergeCandidate, is_shared: bool
 
     `is_shared`: one person brought both, or somebody confirmed that both belong to one campaign.
     """
-    if lead.confidential and not case.confidential:
+    if lead.confidential is not case.confidential:
         return "confidential"
+    if case.profile is Profile.PETITION and lead.profile is not Profile.PETITION:
+        return "merge_of_a_petition_into_an_order"
     if lead.received_at > case.received_at:
         return "merge_into_a_later_case"
     if lead.stage is not Stage.FIRST:

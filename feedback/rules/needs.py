@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from feedback.rules.vocabulary import PUBLIC_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -40,7 +42,9 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("reason", most=1000),
             Need("where_instead", "line", most=300),
             Need("unit", "unit", most=60),
+            Need("from_unit", "unit", most=60),
             Need("units", "units"),
+            Need("addressee", "unit", most=60),
             Need("task", most=1000),
             Need("days", "number", most=365),
             Need("category", "category", most=4),
@@ -74,6 +78,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("day", "day"),
             Need("received_day", "day"),
             Need("time_unknown", "switch"),
+            Need("kind", "choice", choices=tuple(kind.value for kind in PUBLIC_KINDS)),
+            Need("bars", "units"),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }

@@ -6,7 +6,7 @@ Rights that lapsed, extensions that come too late, days that lie wrongly, units 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +32,7 @@ class Attempt:
     latest_data: Mapping[Act, Mapping[str, Any]] = field(
         default_factory=dict
     )  # what each act last brought, those asking
+    actor_id: str = ""
 
 
 def find_lapse(
@@ -95,7 +96,7 @@ def check_attempt(attempt: Attempt) -> None:
 def _barred_faults(attempt: Attempt) -> dict[str, str]:
     """Who must never learn of the case may not be sent it."""
     faults = {}
-    for need in ("unit", "units", "desk"):
+    for need in ("unit", "units", "desk", "addressee"):
         codes = attempt.data.get(need) or ()
         if attempt.case_access.bars & ({codes} if isinstance(codes, str) else set(map(str, codes))):
             faults[need] = "barred"
@@ -162,6 +163,14 @@ def _check_assignment(attempt: Attempt) -> None:
         raise Invalid({"target_day": "only_commissioned"})
 
 
+def _check_order(attempt: Attempt) -> None:
+    """An order goes to who has to do with the case: nobody else has a clock in it, or could answer."""
+    involved = attempt.case_access.co | {attempt.case_access.lead, attempt.case_access.desk}
+    if attempt.data.get("addressee") and attempt.data["addressee"] not in involved:
+        raise Invalid({"addressee": "not_involved"})
+    _check_target_day(attempt)
+
+
 def _check_target_day(attempt: Attempt) -> None:
     if (day := _parse_day(attempt, "target_day")) and day < office_day(attempt.now):
         raise Invalid({"target_day": "before_today"})
@@ -224,14 +233,29 @@ def _check_co_units(attempt: Attempt) -> None:
 def _check_call_back(attempt: Attempt) -> None:
     """Sent back as often as may be: from then on it must be said why the order is closed all the same."""
     state = attempt.before.state
-    redirect = find_redirect(attempt.act, state.profile, attempt.data)
+    redirect = find_redirect(attempt.act, state.profile, state.kind, frozenset(), attempt.data)
     if redirect and all(step.act is not redirect.into for step in list_steps(state)):
         raise Invalid({redirect.unless: "sent_back_too_often"})
+
+
+def _check_kind(attempt: Attempt) -> None:
+    if attempt.data["kind"] == attempt.before.state.kind:
+        raise Invalid({"kind": "same_kind"})
 
 
 def _check_transfer(attempt: Attempt) -> None:
     if attempt.data["desk"] == attempt.case_access.desk:
         raise Invalid({"desk": "already_there"})
+
+
+def _check_unmerge(attempt: Attempt) -> None:
+    """A slip is undone at once; what a petitioner was told a day ago is undone by a decision that says why."""
+    merged_at = attempt.before.closed_at
+    if merged_at and attempt.now - merged_at > _UNDO_MERGE_WITHIN and not attempt.data.get("reason"):
+        raise Invalid({"reason": "missing"})
+
+
+_UNDO_MERGE_WITHIN = timedelta(days=1)
 
 
 def _parse_day(attempt: Attempt, need: str) -> date | None:
@@ -248,6 +272,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
         Act.ASSIGN: _check_assignment,
         Act.TRANSFER: _check_transfer,
+        Act.CHANGE_KIND: _check_kind,
         Act.ASK_EXTENSION: _check_extension,
         Act.ENDORSE_EXTENSION: _check_extension,
         Act.EXTEND: _check_endorsed_extension,
@@ -255,7 +280,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.CALL_BACK: _check_call_back,
         Act.ASK_HOLD: _check_hold,
         Act.HOLD: _check_hold,
-        Act.SUPERVISE: _check_target_day,
+        Act.SUPERVISE: _check_order,
         Act.HEARING: _check_hearing,
         Act.DELIVER: _check_delivery,
         Act.REVIEW: _check_review_request,
@@ -264,13 +289,28 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_DIVERT: _check_diversion,
         Act.ASK_DECLINE: _check_refusal,
         Act.DECLINE: _check_refusal,
+        Act.UNMERGE: _check_unmerge,
     }
 )
 
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
-    if attempt.act is Act.TRANSFER:
-        return {"from_desk": attempt.case_access.desk}
-    cause = find_cause(attempt) if attempt.act in (Act.EXTEND, Act.HOLD) else ""
-    return {"cause": cause} if cause else {}
+    case = attempt.case_access
+    match attempt.act:
+        case Act.TRANSFER:
+            return {"from_desk": case.desk}
+        case Act.SUCCEED if attempt.data["from_unit"] == case.desk:
+            return {"from_desk": case.desk}
+        case Act.SUPERVISE:
+            return {"addressee": attempt.data.get("addressee") or case.lead or case.desk}
+        case Act.DRAFT_REPLY:
+            return {"drafted_by": attempt.actor_id}
+        case Act.REPLY if Condition.DRAFT_PENDING in attempt.before.state.conditions:
+            draft = attempt.latest_data[Act.DRAFT_REPLY]
+            files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
+            return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
+        case Act.EXTEND | Act.HOLD if cause := find_cause(attempt):
+            return {"cause": cause}
+        case _:
+            return {}

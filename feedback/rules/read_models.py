@@ -246,6 +246,7 @@ class Filters:
     sort: str = "due"  # due | received | -received
     flag: str = ""  # a code of what deserves attention, sure or suspected
     mine: bool = False  # only what waits for the actor's own unit now
+    deciding: bool = False  # only what waits for the actor's own decision: to sign, grant or refuse
     from_day: str = ""  # the first office day, as 2026-11-21
     until_day: str = ""  # the last one, itself included
     day_of: str = "received"  # received | replied: which day counts

@@ -8,14 +8,14 @@ committees of residents, comes in as plain values. No I/O.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedback.rules.vocabulary import Act, Kind, Stage
+from feedback.rules.vocabulary import REPLIES, Act, Kind, Stage
 
 NOT_THE_REVIEWING_ORGAN = "not_the_reviewing_organ"
 NOT_A_COMPETENT_ORGAN = "not_a_competent_organ"
 
 REVIEW_STAGES = frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 
-_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT})
+_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act.REDO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,20 @@ class OrganFacts:
 
 
 def list_deciders(history: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[str, ...]:
-    """The units that answered the case so far, in order; one named afterwards answered what was imported."""
+    """The units that answered the case so far, in order; one named afterwards answered what was imported.
+
+    What a review ordered to be done again was annulled: nobody has decided since.
+    """
     lead = ""
     deciders: list[str] = []
     for act, data in history:
+        if act == Act.REDO:
+            deciders = []
         if act in _NAMING_ACTS:
             lead = str(data.get("unit", ""))
-        if act == Act.REPLY or (act == Act.NAME_UNIT and deciders):
+        if act == Act.SUCCEED and lead == data.get("from_unit"):
+            lead = str(data.get("unit", ""))
+        if act in REPLIES or (act == Act.NAME_UNIT and deciders):
             deciders.append(lead)
     return tuple(deciders)
 

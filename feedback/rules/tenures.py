@@ -34,10 +34,13 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     for event in history:
         if event.act in _TENURE_ENDS:
             end(_TENURE_ENDS[event.act], event.at)
-        if event.act is Act.ASSIGN:
+        if event.act in _TENURE_BEGINS:
             end(True, event.at)
             lead = str(event.data.get("unit", ""))
             tenures.append(Tenure(lead, True, event.seq, event.at))
+        if event.act is Act.SUCCEED:
+            lead = str(event.data.get("unit", "")) if lead == event.data.get("from_unit") else lead
+            tenures = _hand_over(tenures, event)
         if event.act is Act.NAME_UNIT:  # who held an imported case all the while
             lead = str(event.data.get("unit", ""))
             tenures = [replace(t, unit=lead) if t.unit == UNKNOWN_UNIT else t for t in tenures]
@@ -53,9 +56,21 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     return tuple(tenures)
 
 
+def _hand_over(tenures: Sequence[Tenure], event: CaseEvent) -> list[Tenure]:
+    """The tenures once a unit took the place of another: each goes on with it, once."""
+    old, new = str(event.data.get("from_unit", "")), str(event.data.get("unit", ""))
+    ended = [replace(t, until=event.at) if t.unit == old and t.until is None else t for t in tenures]
+    taken_up = [replace(t, unit=new, seq=event.seq, since=event.at) for t in tenures if t.unit == old and not t.until]
+    is_there = any(t.unit == new and t.until is None for t in tenures)
+    return ended + [tenure for tenure in taken_up if tenure.lead or not is_there]
+
+
+_TENURE_BEGINS = frozenset({Act.ASSIGN, Act.ANSWER_MERGED, Act.REDO})
+
 # True: the lead's tenure ends, None: everybody's ends.
 _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.RETURN: True,
+    Act.CHANGE_KIND: None,
     Act.REVIEW: None,
     Act.RE_REVIEW: None,
     Act.WITHDRAW: None,
@@ -64,4 +79,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.CLOSE: None,
     Act.CALL_BACK: None,
     Act.DIVERT: None,
+    Act.REDO: None,
 }

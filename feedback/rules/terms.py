@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Any
 
 from feedback.kernel.errors import Invalid
@@ -110,6 +111,8 @@ class Term:
     longer_by: int = 0  # at most so many more of the same unit, by EXTEND
     rolls: bool = True
     only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
+    named_by: str = ""  # the need that may name the unit bound, of those that have to do with the case
+    only_reachable: bool = False  # begins only where the handling unit sees whom it must call
     only_when: tuple[str, object] | None = None  # begins only when the act said so
     until: str = ""  # the need that names the last day; `length` holds when it is not said
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
@@ -160,7 +163,7 @@ _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
 _NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
 _ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
-_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN}
+_FORWARDED_AFTER = {A.SUBMIT, A.RETURN, A.TRANSFER, A.CONTEST, A.OVERTURN, A.CHANGE_KIND, A.UNMERGE}
 _DELIVERY_SINCE = date(2026, 11, 29)
 """From when the citizen's right to review runs from a recorded delivery only; what was answered before keeps its row."""
 _PAUSED_ON_ACCOUNT: Mapping[str, Any] = {
@@ -173,6 +176,11 @@ _PAUSED_ON_ACCOUNT: Mapping[str, Any] = {
 """The citizen's own clock of an order: it stands still while the order is on account and comes back with it."""
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
 _53 = "国办发〔2020〕53号（办理）；平台承诺"
+_URGENT_SINCE = date(2026, 11, 30)
+"""From when all clocks of an urgent order count in hours, and nobody owes a call to somebody whose number it may not see."""
+_RETURN_LAW = "国办发〔2020〕53号（办理）；平台承诺在签收时限内退单"
+_CONTACT_LAW = "国办发〔2020〕53号（办理）；平台承诺"
+_CO_LAW = "国办发〔2020〕53号（办理）；平台承诺"
 
 # fmt: off
 TERMS: tuple[Term, ...] = (
@@ -181,18 +189,24 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第二十二条", profiles=_PETITION, voided_by=_ALL_ENDS, remark="下转、上报的，新窗口自收到之日起另算"),
     _term("petition.report_up.2022", "report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
           "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=CLAIMS, urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=Length(1, U.HOURS)),
+    _term("petition.report_up.others.2026", "report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
+          "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=frozenset({K.SUGGEST, K.REPORT}), urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=Length(1, U.HOURS),
+          since=_URGENT_SINCE, remark="建议意见、检举控告涉及重大紧急情况的也要及时报告"),
     _term("petition.notify.transferred.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, kinds=_NOTIFIED_KINDS, voided_by=_ALL_ENDS, only_named=True, direct=False,
           remark="检举控告的告知按纪检监察规定执行（第二十三条第四款）"),
     _term("petition.notify.direct.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
           "信访工作条例 第二十三条第二款", profiles=_PETITION, kinds=_NOTIFIED_KINDS, voided_by=_ALL_ENDS, only_named=True, direct=True, from_receipt=True,
           remark="直接收到的能当场告知的当场书面告知；期限自收到之日起算"),
+    _term("petition.notify.report.2026", "notify", "告知实名检举控告人受理情况", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "15wd",
+          "信访工作条例 第二十三条第四款；纪检监察机关处理检举控告工作规则（实名检举控告的告知）", profiles=_PETITION, kinds=frozenset({K.REPORT}), voided_by=_ALL_ENDS, only_reachable=True, from_receipt=True,
+          since=_URGENT_SINCE, remark="自收到之日起算，重新分派不重新计算；匿名的不告知"),
     _term("petition.object.2022", "object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.OBJECT, A.RETURN, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE, direct=False, fixed=True,
           remark="逾期未提出异议，视为属于本单位职责"),
-    _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
+    _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT, A.CHANGE_KIND}, "5wd",
           "信访工作条例 第二十三条第三款（经核实同意；平台承诺5个工作日）", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE),
-    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
+    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           voided_by=_ALL_ENDS, longer_by=30),
     _term("petition.resolve.suggestion.2022", "resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
@@ -201,6 +215,9 @@ TERMS: tuple[Term, ...] = (
     _term("petition.resolve.report.2022", "resolve", "办理检举控告", Holder.LEAD, {A.ASSIGN}, {A.REPLY, A.DECLINE}, "90cd",
           "信访工作条例 第三十条（按纪检监察规定办理，条例未定天数，平台跟踪90日）", profiles=_PETITION, kinds=frozenset({K.REPORT}),
           voided_by=_ALL_ENDS | {A.RETURN}, longer_by=90),
+    _term("petition.resolve.report.2026", "resolve", "办理检举控告", Holder.LEAD, {A.ASSIGN}, {A.REPLY, A.DECLINE}, "90cd",
+          "信访工作条例 第三十条（按纪检监察规定办理，条例未定天数，平台跟踪90日）", profiles=_PETITION, kinds=frozenset({K.REPORT}),
+          voided_by=_ALL_ENDS | {A.RETURN}, longer_by=90, from_receipt=True, since=_URGENT_SINCE, remark="自收到之日起算，重新分派不重新计算"),
     _term("petition.review.2022", "review", "作出复查意见", Holder.LEAD, {A.REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
           "信访工作条例 第三十五条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS),
     _term("petition.re_review.2022", "re_review", "作出复核意见", Holder.LEAD, {A.RE_REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
@@ -224,6 +241,9 @@ TERMS: tuple[Term, ...] = (
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
           kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
+    _term("petition.answer_again.2026", "answer_again", "重新给您答复", Holder.CITIZEN_OWN, {A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
+          "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
+          remark="复查、复核机关责令重新办理的，从责令之日起算"),
     # --- 12345 hotline
     _term("hotline.forward.2020", "forward", "派单", Holder.DESK, _FORWARDED_AFTER, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
@@ -239,8 +259,20 @@ TERMS: tuple[Term, ...] = (
     _term("hotline.object.2020", "object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
           "国办函〔2025〕66号（退单、改派的异议审核）；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS), fixed=True,
           remark="逾期未退单，视为属于本单位职责"),
+    _term("hotline.object.2026", "object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
+          _RETURN_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS), fixed=True, since=_URGENT_SINCE,
+          remark="逾期未退单，视为属于本单位职责"),
+    _term("hotline.object.urgent.2026", "object", "紧急件申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "30min",
+          _RETURN_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(10, U.MINUTES), fixed=True, since=_URGENT_SINCE,
+          remark="紧急件在签收时限内退单，逾期视为属于本单位职责"),
     _term("hotline.contact.2020", "contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
           "国办发〔2020〕53号（办理）；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
+    _term("hotline.contact.2026", "contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
+          _CONTACT_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, only_reachable=True, warn=Length(4, U.HOURS), since=_URGENT_SINCE,
+          remark="匿名的不要求联系：承办单位看不到电话"),
+    _term("hotline.contact.urgent.2026", "contact", "紧急联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1h",
+          _CONTACT_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, only_reachable=True, warn=Length(30, U.MINUTES), since=_URGENT_SINCE,
+          remark="匿名的不要求联系：承办单位看不到电话"),
     _term("hotline.resolve.life.2020", "resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
           "平台承诺（危及生命财产 2小时）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
     _term("hotline.resolve.utilities.2020", "resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
@@ -259,7 +291,7 @@ TERMS: tuple[Term, ...] = (
           remark="到批准的目标日自动恢复办理"),
     _term("hotline.audit.2020", "audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
           "国办发〔2020〕53号（办结）；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
-    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
+    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY, A.ANSWER_MERGED}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
           "国办发〔2020〕53号（回访）；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
           remark="电话、短信、网络都可以回访：群众自己评价了的，就是网络回访"),
     _term("hotline.answer.consult.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
@@ -285,17 +317,28 @@ TERMS: tuple[Term, ...] = (
           voided_by=_ALL_ENDS | {A.RETURN, A.DECLINE, A.DIVERT, A.CLOSE, A.CALL_BACK, A.REVIEW, A.RE_REVIEW}),
     _term("any.co_reply.2022", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
           "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=_ONE),
+    _term("petition.co_reply.2026", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
+          "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=_ONE, since=_URGENT_SINCE),
+    _term("hotline.co_reply.2026", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
+          _CO_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, urgent=_CALM, warn=_ONE, since=_URGENT_SINCE),
+    _term("hotline.co_reply.life.2026", "co_reply", "紧急协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "2h",
+          _CO_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, urgent=frozenset({1}), warn=Length(1, U.HOURS), since=_URGENT_SINCE),
+    _term("hotline.co_reply.utilities.2026", "co_reply", "紧急协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "12h",
+          _CO_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, urgent=frozenset({2}), warn=Length(4, U.HOURS), since=_URGENT_SINCE),
     _term("any.supervision.2022", "supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
-          "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
+          "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), named_by="addressee", until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
     # --- 差评整改 rectification
     _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
-          "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
     _term("rating.verify.2019", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CALL_BACK, A.CLOSE}, warn=Length(4, U.HOURS)),
+    _term("rating.verify.2026", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
+          "国办发〔2019〕51号（回访核实）；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CALL_BACK, A.CLOSE}, only_reachable=True, warn=Length(4, U.HOURS), since=_URGENT_SINCE,
+          remark="匿名评价的不要求联系：被评价的单位看不到是谁"),
     _term("rating.rectify.2019", "rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
-          "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, longer_by=10, warn=_TWO),
+          "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, voided_by=_ALL_ENDS, longer_by=10, warn=_TWO),
     _term("rating.call_back.2019", "call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",
-          "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
+          "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
 )
 # fmt: on
 
@@ -316,12 +359,15 @@ TERMS_BY_ID: Mapping[str, Term] = by_id(TERMS)
 
 
 def list_terms_in_force(day: date) -> tuple[Term, ...]:
-    """The rows that hold for what begins that day: those to come and those a newer row replaced are left out."""
-    terms = [term for term in TERMS if term.since <= day]
-    newest = {_scope_key(term): term for term in sorted(terms, key=lambda term: term.since)}
-    return tuple(term for term in terms if newest[_scope_key(term)] is term)
+    """The rows that hold for what begins that day: those to come and those that newer rows replaced are left out."""
+    newest: dict[tuple[object, ...], Term] = {}
+    for term in sorted((term for term in TERMS if term.since <= day), key=lambda term: term.since):
+        newest |= dict.fromkeys(_list_scopes(term), term)
+    in_force = {term.id for term in newest.values()}
+    return tuple(term for term in TERMS if term.id in in_force)
 
 
-def _scope_key(term: Term) -> tuple[object, ...]:
-    """The cases a row is for: a newer row for the same ones replaces it."""
-    return term.code, term.profiles, term.kinds, term.stages, term.urgent, term.direct
+def _list_scopes(term: Term) -> Iterable[tuple[object, ...]]:
+    """The sorts of cases a row is for, one by one: a newer row for some of them replaces it there."""
+    is_direct = (True, False) if term.direct is None else (term.direct,)
+    return product([term.code], term.profiles, term.kinds, term.stages, term.urgent, is_direct)

@@ -181,6 +181,21 @@ class Act(StrEnum):
     REFUSE_DIVERT = "refuse_divert"
     CONTEST = "contest"
     OVERTURN = "overturn"
+    DRAFT_REPLY = "draft_reply"
+    SIGN_REPLY = "sign_reply"
+    SEND_BACK_DRAFT = "send_back_draft"
+    CHANGE_KIND = "change_kind"
+    ANSWER_MERGED = "answer_merged"
+    UNMERGE = "unmerge"
+    REDO = "redo"
+    SUCCEED = "succeed"
+
+
+REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
+"""Acts that answer a matter: its own answer, or that of the case it was merged into."""
+
+ANSWERING_ACTS = REPLIES | {Act.RECTIFY, Act.EXPLAIN}
+"""Acts that answer whoever wrote, a rating included."""
 
 
 class Condition(StrEnum):
@@ -205,6 +220,7 @@ class Condition(StrEnum):
     DECLINE_ASKED = "decline_asked"  # the unit asks not to accept; the centre, or the unit's head, has yet to decide
     DIVERT_ASKED = "divert_asked"  # a clerk asks for a legal route; the unit's head has yet to decide
     IN_REVIEW = "in_review"  # a review or re-review was asked for
+    DRAFT_PENDING = "draft_pending"  # an answer is written and waits for the unit's head to sign it
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 
@@ -215,9 +231,13 @@ class Whose(StrEnum):
     OTHER_DESK = "other_desk"  # the case's reception desk, unless it handles the case itself
     HOLDER = "holder"  # the unit that leads the case now
     CO = "co"  # a co-unit now
+    ORDERED = "ordered"  # a unit a supervision order is addressed to and waits for
     OVERSEER = "overseer"  # above the units, by office
+    OTHER_OVERSEER = "other_overseer"  # the same, unless they belong to the unit that leads the case
     OWNER = "owner"  # the citizen whose case it is
     NOBODY = "nobody"  # the system itself
 
 
-STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType({Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW})
+STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType(
+    {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW, Act.REDO: Stage.FIRST}
+)

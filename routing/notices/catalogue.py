@@ -27,6 +27,7 @@ class Audience(StrEnum):
     OVERSEER = "overseer"  # supervisors over that unit; of a report the cleared ones only
     SUPERIOR = "superior"  # the unit one level above
     JOINT = "joint"  # the office of the joint conference (联席会议办公室)
+    LIKELY = "likely"  # the units an urgent case will probably go to, while nobody has sent it yet
     CITIZEN = "citizen"
 
 
@@ -55,6 +56,7 @@ class NoticeRow:
     audience: Audience
     words: str  # with {no} {title} {unit}
     push: Priority = Priority.WORKING
+    only_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
+    NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
+    NoticeRow("case.classify",   Audience.LIKELY, "紧急事项：{no}“{title}”可能由贵单位负责，受理窗口正在核对派单，请先做好处置准备。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
     NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
@@ -99,9 +103,12 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.refuse_decline", _U, "{no}“{title}”的不予受理没有批准，请依法受理。"),
     NoticeRow("case.ask_divert", _H, "{no}“{title}”经办人提出导入法定程序，请审批。"),
     NoticeRow("case.refuse_divert", _U, "{no}“{title}”没有批准导入法定程序，请继续办理。"),
+    NoticeRow("case.draft_reply", _H, "{no}“{title}”的答复已经写好，请签发。"),
+    NoticeRow("case.send_back_draft", _U, "{no}“{title}”的答复草稿被退回修改，意见见案卷。"),
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
     NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),
+    NoticeRow("case.change_kind", _C, "您反映的“{title}”（编号 {no}）经核对更正了诉求类型，类型、理由和期限请凭查询码查看。"),
     NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
     NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),
@@ -112,12 +119,21 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.refuse_hold", _U, "{no}“{title}”的挂账没有批准，请在原期限内办结。"),
     NoticeRow("case.co_assign",  _U, "{no}“{title}”增加了协办任务。"),
     NoticeRow("case.reply",      _C, "{unit}已答复您反映的“{title}”（编号 {no}），请凭查询码查看并评价。"),
+    NoticeRow("case.merge",      _C, "您反映的“{title}”（编号 {no}）与在办的一件是同一事项，并案办理，答复时同样答复您。"),
+    NoticeRow("case.answer_merged", _C, "您反映的“{title}”（编号 {no}）并案办理，{unit}已答复，请凭查询码查看并评价。"),
+    NoticeRow("case.unmerge",    _C, "您反映的“{title}”（编号 {no}）不再并案，单独办理，期限仍从收到之日算。"),
+    NoticeRow("case.unmerge",    _D, "{no}“{title}”不再并案，请重新分派。"),
     NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
     NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
     NoticeRow("case.supervise",  _H, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
     NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Priority.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
+    NoticeRow("case.redo",       _C, "您反映的“{title}”（编号 {no}）被责令重新办理，由{unit}重新作出处理意见。"),
+    NoticeRow("case.redo",       _U, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
+    NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
+    NoticeRow("case.succeed",    _C, "您反映的“{title}”（编号 {no}）因单位合并、撤销，改由{unit}继续办理，期限不变。"),
+    NoticeRow("case.succeed",    _U, "{no}“{title}”因单位合并、撤销转来，期限不变，请继续办理。"),
     NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )

@@ -34,8 +34,9 @@ ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.OVERSEER: frozenset({Role.SUPERVISOR}),
     Audience.SUPERIOR: frozenset({Role.LEAD}),
     Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
+    Audience.LIKELY: frozenset({Role.CLERK, Role.LEAD}),
 }
-SUPERIOR_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT})
+OUTSIDE_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT, Audience.LIKELY})
 """Audiences that hear of a case they need not be able to open; never of a report, nor of one they are shut out of."""
 
 
@@ -197,7 +198,7 @@ async def _addresses(row: Notice) -> tuple[str, ...]:
             continue
         if not row.case_no:
             may_know = True
-        elif audience in SUPERIOR_AUDIENCES and not row.confidential:
+        elif audience in OUTSIDE_AUDIENCES and not row.confidential:
             may_know = not await case_queries.filter_barred(actor, [row.case_no])
         else:
             may_know = bool(await case_queries.filter_visible(actor, [row.case_no]))

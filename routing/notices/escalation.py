@@ -112,14 +112,11 @@ def priority_of(rule: EscalationRule, *, length: str, urgency: int, is_report: b
     return Priority.WORKING if is_report and rule.push is Priority.DIGEST else rule.push
 
 
-def render_warning(rule: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
+def render_warning(rule: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str, length: str) -> str:
     """The rule's words for one clock. `after` is the level it stands at, which may lie above the rule's."""
-    values = {"no": no, "title": prepare_title(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
+    stage = escalation_levels.label_level(after, length)
+    values = {"no": no, "title": prepare_title(title), "unit": unit, "term": f"“{term}”", "stage": stage}
     return rule.words.format(**values)
-
-
-def _label(code: str) -> str:
-    return next((row.label for row in escalation_levels.ESCALATION_LEVELS if row.code == code), "")
 
 
 def list_escalation_rules(stage: str, profile: Profile) -> list[EscalationRule]:

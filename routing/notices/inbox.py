@@ -17,7 +17,7 @@ from feedback.queries import cases as case_queries
 from feedback.rules.access import Actor
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Delivery
-from routing.notices.delivery import ROLES, SUPERIOR_AUDIENCES
+from routing.notices.delivery import OUTSIDE_AUDIENCES, ROLES
 from routing.notices.delivery_hours import Priority
 
 COUNTED_DAYS = 30
@@ -48,15 +48,15 @@ def _addressed_notices(actor: Actor) -> QuerySet[Notice]:
 async def _filter_visible(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those the actor may know of, each with whether its case can be opened."""
     open_nos = await case_queries.filter_visible(actor, (row["case_no"] for row in rows if row["case_no"]))
-    superior_nos = {
-        row["case_no"] for row in rows if Audience(row["audience"]) in SUPERIOR_AUDIENCES and not row["confidential"]
+    outside_nos = {
+        row["case_no"] for row in rows if Audience(row["audience"]) in OUTSIDE_AUDIENCES and not row["confidential"]
     } - open_nos
-    barred_nos = await case_queries.filter_barred(actor, superior_nos)
+    barred_nos = await case_queries.filter_barred(actor, outside_nos)
     visible_rows = []
     for row in rows:
         row["opens"] = row["case_no"] in open_nos
-        is_above = Audience(row["audience"]) in SUPERIOR_AUDIENCES and row["case_no"] in superior_nos - barred_nos
-        if not row["case_no"] or row["opens"] or is_above:
+        is_outside = Audience(row["audience"]) in OUTSIDE_AUDIENCES and row["case_no"] in outside_nos - barred_nos
+        if not row["case_no"] or row["opens"] or is_outside:
             visible_rows.append(row)
     return visible_rows
 

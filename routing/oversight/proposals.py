@@ -4,7 +4,7 @@ A proposal names one fact: dismissed, the same fact is not proposed again; witho
 Proposals about a report (检举控告) are seen by those who may see the report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ _CHUNK = 200
 _CASES_PART, _OPEN_PART = "cases", "open"
 _COLUMNS = (
     "id",
+    "key",
     "case_no",
     "unit",
     "trigger",
@@ -84,15 +85,29 @@ async def _settle(cases: Sequence[int], now: datetime) -> int:
     """Propose what speaks for an order in these cases now, and let lapse what no longer does. Returns how many are new."""
     if not cases:
         return 0
-    calendar = await calendar_editions.load_current_calendar()
-    records = [_to_facts(row, calendar, now) for row in await supervision.load_supervision_facts(now, cases)]
-    wanted = {proposed.key: proposed for record in records for proposed in triggers.propose_orders(record)}
+    wanted = await _propose_now(cases, now)
     rows = Proposal.filter(status=OPEN, case_no__in=await supervision.numbers_of(cases))
-    standing = {row["key"]: row["id"] for row in await rows.values("key", "id")}
+    open_rows = await rows.values("key", "id", "unit")
+    # What was proposed to another unit than the one the fact is about was never that unit's.
+    standing = {row["key"]: row["id"] for row in open_rows}
+    for row in open_rows:
+        if (order := wanted.get(row["key"])) and order.unit != row["unit"]:
+            await Proposal.filter(id=row["id"], status=OPEN).update(unit=order.unit)
     if gone := [standing[key] for key in standing.keys() - wanted.keys()]:
         lapsing = Proposal.filter(id__in=gone, status=OPEN)
         await lapsing.update(status=LAPSED, decided_at=now, decided_by="system")
     return await _store_proposals([proposed for key, proposed in wanted.items() if key not in standing], now)
+
+
+async def _propose_now(cases: Sequence[int], now: datetime) -> dict[str, ProposedOrder]:
+    """What the rules propose in these cases now, by key."""
+    calendar = await calendar_editions.load_current_calendar()
+    facts = [
+        record
+        for row in await supervision.load_supervision_facts(now, cases)
+        for record in _to_facts(row, calendar, now)
+    ]
+    return {order.key: order for record in facts for order in triggers.propose_orders(record)}
 
 
 async def _store_proposals(orders: list[ProposedOrder], now: datetime) -> int:
@@ -123,42 +138,65 @@ async def _store_proposals(orders: list[ProposedOrder], now: datetime) -> int:
     return count
 
 
-def _to_facts(row: dict[str, Any], calendar: Calendar, now: datetime) -> SupervisionFacts:
+def _to_facts(row: dict[str, Any], calendar: Calendar, now: datetime) -> list[SupervisionFacts]:
+    """The facts of a case by the unit an order would go to: who leads it, and whoever else has a late clock."""
     today = office_day(now)
-    late_clocks = tuple(
-        LateClock(
-            c["id"], c["term"], c["label"], c["due_legal_day"], calendar.workdays_between(c["due_legal_day"], today) - 1
+    holder = row["unit"] or row["desk"]
+    late_by_unit: dict[str, list[LateClock]] = {holder: []}
+    for clock in row["late"]:
+        due_day, unit = clock["due_legal_day"], clock["unit"] or holder
+        workdays = calendar.workdays_between(due_day, today)
+        late_by_unit.setdefault(unit, []).append(
+            LateClock(clock["id"], clock["term"], clock["label"], unit, due_day, workdays)
         )
-        for c in row["late"]
-    )
-    return SupervisionFacts(
-        no=row["no"],
-        profile=Profile(row["profile"]),
-        unit=row["unit"] or row["desk"],
-        orders=row["orders"],
-        order_open=row["order_open"],
-        late=late_clocks,
-        extended=row["extended"],
-        returns=row["returns"],
-        urges=row["urges"],
-        unsatisfied=office_day(row["unsatisfied"]) if row["unsatisfied"] else None,
-        supported=row["supported"],
-        rated_badly=office_day(row["rated_badly"]) if row["rated_badly"] else None,
-    )
+    return [
+        SupervisionFacts(
+            no=row["no"],
+            profile=Profile(row["profile"]),
+            unit=unit,
+            is_lead=unit == holder,
+            orders=row["orders"],
+            order_open=unit in row["ordered"],
+            late=tuple(late_clocks),
+            extended=row["extended"] and unit == holder,  # only the lead has a term that can be extended
+            returns=row["returned_by"][unit],
+            urges=row["urges"],
+            unsatisfied=office_day(row["unsatisfied"]) if row["unsatisfied"] else None,
+            supported=row["supported"],
+            rated_badly=office_day(row["rated_badly"]) if row["rated_badly"] else None,
+        )
+        for unit, late_clocks in late_by_unit.items()
+        if unit in {holder, row["desk"], *row["co"]}  # who has nothing to do with it any more could not answer
+    ]
 
 
-async def list_proposals(actor: Actor, *, status: str = OPEN, most: int = 300) -> list[dict[str, Any]]:
-    """The proposals about cases the actor may see, oldest first while open."""
-    order = ("made_at", "id") if status == OPEN else ("-decided_at", "-id")
-    rows = await Proposal.filter(status=status).order_by(*order).limit(most).values(*_COLUMNS)
+async def list_proposals(actor: Actor, now: datetime, *, most: int = 300) -> list[dict[str, Any]]:
+    """The open proposals about cases the actor may see, oldest first, addressed and proven as of `now`."""
+    rows = await Proposal.filter(status=OPEN).order_by("made_at", "id").limit(most).values(*_COLUMNS)
+    visible_rows = await _filter_visible(actor, rows)
+    orders = await _propose_now(await supervision.ids_of(sorted({row["case_no"] for row in visible_rows})), now)
+    return [
+        row | {"unit": order.unit, "evidence": list(order.evidence)}
+        for row in visible_rows
+        if (order := orders.get(row["key"]))  # without its fact it lapses with the next look of the timer
+    ]
+
+
+async def list_decided(actor: Actor, status: str, *, most: int) -> list[dict[str, Any]]:
+    """The proposals about cases the actor may see that became so, those decided last first."""
+    rows = await Proposal.filter(status=status).order_by("-decided_at", "-id").limit(most).values(*_COLUMNS)
+    return await _filter_visible(actor, rows)
+
+
+async def _filter_visible(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     visible_nos = await case_queries.filter_visible(actor, (row["case_no"] for row in rows))
     return [row for row in rows if row["case_no"] in visible_nos]
 
 
-async def load_open_proposal(actor: Actor, proposal_id: int) -> dict[str, Any]:
-    """An open proposal about a case the actor may see.
+async def load_open_proposal(actor: Actor, proposal_id: int, now: datetime) -> dict[str, Any]:
+    """An open proposal about a case the actor may see, addressed and proven as of `now`.
 
-    Raises NotFound, or NotNow when it was decided.
+    Raises NotFound, or NotNow when it was decided, or its fact is gone.
     """
     rows = await Proposal.filter(id=proposal_id).values(*_COLUMNS)
     if not rows or rows[0]["case_no"] not in await case_queries.filter_visible(actor, [rows[0]["case_no"]]):
@@ -166,14 +204,18 @@ async def load_open_proposal(actor: Actor, proposal_id: int) -> dict[str, Any]:
     if rows[0]["status"] != OPEN:
         raise NotNow(proposal=proposal_id)
     proposal: dict[str, Any] = rows[0]
-    return proposal
+    order = (await _propose_now(await supervision.ids_of([proposal["case_no"]]), now)).get(proposal["key"])
+    if order is None:
+        raise NotNow(proposal=proposal_id)
+    return proposal | {"unit": order.unit, "evidence": list(order.evidence)}
 
 
-async def decide_proposal(actor: Actor, proposal_id: int, status: str, reason: str, now: datetime) -> None:
-    """Write down what became of a proposal, once.
+async def decide_proposal(actor: Actor, proposal: Mapping[str, Any], status: str, reason: str, now: datetime) -> None:
+    """Write down what became of a proposal, once, with the evidence it was decided on.
 
     Raises NotNow when somebody else decided it.
     """
-    proposals = Proposal.filter(id=proposal_id, status=OPEN)
-    if not await proposals.update(status=status, decided_by=actor.id, decided_at=now, reason=reason[:REASON_MOST]):
-        raise NotNow(proposal=proposal_id)
+    columns = {"status": status, "decided_by": actor.id, "decided_at": now, "reason": reason[:REASON_MOST]}
+    shown = {name: proposal[name] for name in ("unit", "evidence")}
+    if not await Proposal.filter(id=proposal["id"], status=OPEN).update(**columns, **shown):
+        raise NotNow(proposal=proposal["id"])

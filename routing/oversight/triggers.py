@@ -12,6 +12,8 @@ from feedback.rules.vocabulary import Profile
 
 RETURNS_LEAST = 2
 URGES_LEAST = 3
+LATE_WORKDAYS_LEAST = 2
+"""Nobody is ordered before a whole working day has passed: the second is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +23,24 @@ class LateClock:
     id: int
     term: str
     label: str
+    unit: str  # whom it binds
     due_day: date
-    workdays: int  # since then
+    workdays: int  # since then, the one under way with them
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisionFacts:
-    """What the rules need to know of a case. Counts are of what happened since the last supervision order."""
+    """What the rules need to know of a case and one unit. Counts are of what happened since the last supervision order."""
 
     no: str
     profile: Profile
-    unit: str
+    unit: str  # to whom an order would go
+    is_lead: bool = True  # whether it leads the case, or has it at its desk while nobody does
     orders: int = 0
     order_open: bool = False
     late: tuple[LateClock, ...] = ()
     extended: bool = False
-    returns: int = 0
+    returns: int = 0  # by the unit itself
     urges: int = 0
     unsatisfied: date | None = None  # the day of a call-back that found the citizen unsatisfied
     supported: bool = False  # the opinion supported the citizen
@@ -52,6 +56,7 @@ class SupervisionRule:
     triggers: Mapping[Profile, str]
     fact: Callable[[SupervisionFacts], str]  # names the fact, so that it is proposed once
     evidence: Callable[[SupervisionFacts], Sequence[str]]
+    of_clocks: bool = False  # of the unit's own late clocks: also for those that only help
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,13 @@ _NOTIFYING = frozenset({"notify", "forward"})
 
 
 def _list_late_clocks(record: SupervisionFacts, terms: frozenset[str] | None = None) -> list[LateClock]:
-    """The late clocks of these terms; None: those no other rule looks at. A whole working day must have passed."""
+    """The late clocks of these terms; None: those no other rule looks at."""
     other_terms = _REPORTS | _NOTIFYING
-    return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other_terms)]
+    return [
+        c
+        for c in record.late
+        if c.workdays >= LATE_WORKDAYS_LEAST and (c.term in terms if terms else c.term not in other_terms)
+    ]
 
 
 def _clock_fact(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], str]:
@@ -103,13 +112,13 @@ def _count_fact(name: str, least: int) -> Callable[[SupervisionFacts], str]:
 # fmt: off
 SUPERVISION_RULES: tuple[SupervisionRule, ...] = (
     SupervisionRule("overdue", "超过期限没有办结", {_P: "overdue", _H: "late", _R: "not_rectified"},
-            _clock_fact(None), _clock_words(None)),
+            _clock_fact(None), _clock_words(None), of_clocks=True),
     SupervisionRule("not_reported", "没有按期报告办理结果", {_P: "not_reported"},
-            _clock_fact(_REPORTS), _clock_words(_REPORTS)),
+            _clock_fact(_REPORTS), _clock_words(_REPORTS), of_clocks=True),
     SupervisionRule("procedure", "没有按期转送或者告知受理", {_P: "procedure", _H: "refused"},
-            _clock_fact(_NOTIFYING), _clock_words(_NOTIFYING)),
+            _clock_fact(_NOTIFYING), _clock_words(_NOTIFYING), of_clocks=True),
     SupervisionRule("returned", "多次退回", {_P: "shirking", _H: "refused"},
-            _count_fact("returns", RETURNS_LEAST), lambda r: [f"上次督办以来退回 {r.returns} 次"]),
+            _count_fact("returns", RETURNS_LEAST), lambda r: [f"上次督办以来本单位退回 {r.returns} 次"]),
     SupervisionRule("urged", "多次催办", {_P: "shirking", _H: "poor", _R: "not_rectified"},
             _count_fact("urges", URGES_LEAST), lambda r: [f"上次督办以来催办 {r.urges} 次"]),
     SupervisionRule("unsatisfied", "回访不满意", {_P: "shirking", _H: "unsolved", _R: "not_rectified"},
@@ -127,11 +136,13 @@ def find_supervision_rule(code: str) -> SupervisionRule | None:
 
 
 def propose_orders(record: SupervisionFacts) -> list[ProposedOrder]:
-    """Every order the rules propose for a case; none while one is open."""
+    """Every order the rules propose to a unit in a case; none while it has one to answer."""
     if record.order_open or not record.unit:
         return []
     orders = []
     for rule in SUPERVISION_RULES:
+        if not (record.is_lead or rule.of_clocks):
+            continue
         trigger = rule.triggers.get(record.profile, "")
         if trigger and (fact := rule.fact(record)):
             key = f"{record.no}:{rule.code}:{fact}:{record.orders}"

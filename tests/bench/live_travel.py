@@ -189,7 +189,7 @@ def travel(house: House, notes: Notes) -> None:
     notes.stop("2026-10-08 Thu 16:00", "the opinion: not supported; 30 日 to ask for a review")
     with house.at("2026-10-08T16:00:00+08:00"):
         facts = {"facts": "现场复测面积与登记一致。", "basis": "《土地管理法》第四十八条"}
-        trip.does(clerk, "reply", text="经复测，面积无误，不予补发。", outcome="reject", **facts)
+        trip.does(head, "reply", text="经复测，面积无误，不予补发。", outcome="reject", **facts)
         # 10-08 + 30 is 11-07, a Saturday.
         trip.letter(
             *("信访事项处理意见书", "2026年10月8日", "请求" + ABOVE_NAME + "复查", "2026年11月9日", "不予支持"),
@@ -222,12 +222,12 @@ def travel(house: House, notes: Notes) -> None:
         trip.letter(
             "信访事项复查受理告知书", UNIT_NAME, "丈量时我不在场", "2026年12月16日", "《信访工作条例》第三十五条"
         )
-        trip.staff_may(f"clerk-{ABOVE}", may=("reply",), may_not=("extend", "ask_extension"))
+        trip.staff_may(f"lead-{ABOVE}", may=("reply",), may_not=("extend", "ask_extension"))
 
     notes.stop("2026-12-16 Wed 17:00", "the review upholds it on its last day")
     with house.at("2026-12-16T17:00:00+08:00"):
         trip.board(late=0, near=1, calm=0)
-        trip.does(f"clerk-{ABOVE}", "reply", text="维持原处理意见。", outcome="reject")
+        trip.does(f"lead-{ABOVE}", "reply", text="维持原处理意见。", outcome="uphold", **facts)
         # 12-16 + 30 is 2027-01-15, a Friday of a year without a notice.
         trip.letter(
             "信访事项复查意见书", ABOVE_NAME, "复核", "2027年1月15日", "《信访工作条例》第三十五条", "维持原处理意见"
@@ -274,7 +274,7 @@ def travel(house: House, notes: Notes) -> None:
     notes.stop("2027-01-28 Thu 17:00", "the re-review supports her on its last day, and ends the matter")
     with house.at("2027-01-28T17:00:00+08:00"):
         trip.board(late=0, near=1, calm=0)
-        trip.does(f"clerk-{CITY}", "reply", text="撤销原意见，责成补发两亩差额。", outcome="support")
+        trip.does(f"lead-{CITY}", "reply", text="撤销原意见，责成补发两亩差额。", outcome="revoke", **facts)
         trip.letter(
             *("信访事项复核意见书", "2027年1月28日", "补发两亩差额", "予以支持", "《信访工作条例》第三十六条"),
             *("终结意见", "不再受理", CITY_NAME),

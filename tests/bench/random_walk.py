@@ -166,8 +166,9 @@ class Walk:
         case = await Case.get(no=no)
         standing = await load_case_access(case)
         state = self.known[no].look.folded.state
+        ordered = replace(standing, ordered=self.known[no].look.folded.ordered_units)
         if self.draw.random() < 0.8:
-            pairs = [(a, s) for a in await self._around(standing) for s in access.open_steps(a, state, standing)]
+            pairs = [(a, s) for a in await self._around(standing) for s in access.open_steps(a, state, ordered)]
             weights = [_WEIGHTS.get(step.act, 1.0) for _, step in pairs]
             actor, step = self.draw.choices(pairs, weights)[0] if pairs else (SYSTEM, self.draw.choice(STEPS))
         else:

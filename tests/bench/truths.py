@@ -1,6 +1,6 @@
 """What must be true of every case at any time? Said as plain comparisons of what is stored with what is folded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -130,6 +130,8 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
     moved = any(h.act in _MOVES for h in fresh)
     if look.history[: len(before.history)] != before.history:
         yield "an old entry changed"
+    if any(h.act is Act.CHANGE_KIND for h in fresh):
+        return  # another kind has other limits, all counted anew from receipt
     for old in before.stored:
         new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
         if new is None:
@@ -157,7 +159,16 @@ def _delivered(clock: Clock, fresh: Sequence[CaseEvent]) -> bool:
 
 
 def _heard(clock: Clock, fresh: Sequence[CaseEvent]) -> bool:
-    return clock.stopped_by is Act.HEARING and any(h.act is Act.END_HEARING for h in fresh)
+    return any(h.act in _ANNULS.get(clock.stopped_by, ()) for h in fresh)
+
+
+_ANNULS: Mapping[Act | None, tuple[Act, ...]] = {
+    Act.HEARING: (Act.END_HEARING,),
+    Act.MERGE: (Act.UNMERGE, Act.ANSWER_MERGED),
+    Act.DECLINE: (Act.CONTEST, Act.OVERTURN),
+    Act.DIVERT: (Act.CONTEST, Act.OVERTURN),
+}
+"""What lets a clock run on that was stopped by something else than what keeps it."""
 
 
 def _of_unit(clock: Clock) -> str:

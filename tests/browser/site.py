@@ -21,6 +21,7 @@ import httpx2
 from feedback.kernel.settings import Settings, variable_name
 from feedback.rules.intake import PersonSubmission, Submission
 from tests.conftest import fresh
+from tests.flows.story import OPINION
 from tests.messages import MIXER
 from tests.moments import MONDAY
 from tests.people import ANNAS_MESSAGE
@@ -95,7 +96,7 @@ class Site:
             "accepted": [("accept", {})],
             "replied": [
                 ("accept", {}),
-                ("reply", {"text": ANSWER, **({"outcome": "explain"} if fields.get("kind") == "appeal" else {})}),
+                ("reply", {"text": ANSWER, **(OPINION if fields.get("kind") == "appeal" else {})}),
             ],
             "declined": [("decline", REFUSAL)],
         }
@@ -104,7 +105,8 @@ class Site:
             done = await self.api.post(f"/api/v1/cases/{no}/acts/withdraw", json=data)
             assert done.status_code == 200, done.text
         for act, data in steps[state]:
-            done = await self.act(no, act, "reception" if act == "decline" else f"clerk-{unit}", data)
+            who = "reception" if act == "decline" else f"lead-{unit}" if act == "reply" else f"clerk-{unit}"
+            done = await self.act(no, act, who, data)
             assert done.status_code == 200, done.text
         return Case(no, code, unit)
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from feedback.record.models.logs import ReadLog
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from tests.people import Door
 
@@ -116,7 +117,7 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
     async with contextlib.aclosing(await door.page_client("clerk-ziran")) as client:
         page = await client.get(f"/desk/cases/{no}")
         assert "看文书" in page.text and "信访事项转送单" in page.text
-        typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。", "outcome": "support"}
+        typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。", **OPINION}
         shown = await client.post(f"/desk/cases/{no}/letters", data=typed)
         assert shown.status_code == 200
         for expected in (

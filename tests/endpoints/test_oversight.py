@@ -69,7 +69,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get("/board/proposals")).text
         assert no in page and "没有经批准的延期" in page and "国办发〔2020〕53号（督办）" in page
-        proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
+        proposal = (await supervision_proposals.list_proposals(SYSTEM, door.context.clock.now()))[0]
         words = re.search(r'name="reason"[^>]*>\s*([^<]+)</textarea>', page)
         assert words
         answer = await chief.post(f"/board/proposals/{proposal['id']}", data={"issue": "1", "reason": words[1].strip()})
@@ -78,7 +78,9 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
         orders = (await chief.get("/board/orders")).text
         assert no in orders and "待答复" in orders
         await look(door)
-        assert not await supervision_proposals.list_proposals(SYSTEM), "nothing is proposed while an order is open"
+        assert not await supervision_proposals.list_proposals(SYSTEM, door.context.clock.now()), (
+            "nothing is proposed while an order is open"
+        )
     file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     order = next(e for e in file.entries if e.act == Act.SUPERVISE)
     assert order.data["trigger"] == "late"
@@ -90,7 +92,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
 
 async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door: Door) -> None:
     no = await overdue(door)
-    proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
+    proposal = (await supervision_proposals.list_proposals(SYSTEM, door.context.clock.now()))[0]
     async with at_page(door, "supervisor") as chief:
         refused = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": ""})
         assert refused.status_code == 422 and "请填写不督办的理由" in refused.text
@@ -100,7 +102,7 @@ async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door:
         assert "施工单位已进场，下周完工" in page
         again = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": "再来一次"})
         assert again.status_code == 409
-    assert not await supervision_proposals.list_proposals(SYSTEM)
+    assert not await supervision_proposals.list_proposals(SYSTEM, door.context.clock.now())
     assert [p.case_no for p in await Proposal.all()] == [no]
 
 
@@ -114,7 +116,7 @@ async def test_a_proposal_without_its_fact_lapses(door: Door) -> None:
 
 async def test_only_supervisors_decide_and_only_overseers_read(door: Door) -> None:
     await overdue(door)
-    proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
+    proposal = (await supervision_proposals.list_proposals(SYSTEM, door.context.clock.now()))[0]
     async with at_page(door, "auditor") as auditor:
         assert (await auditor.get("/board/proposals")).status_code == 200
         assert (await auditor.post(f"/board/proposals/{proposal['id']}", data={"why": "不"})).status_code == 403

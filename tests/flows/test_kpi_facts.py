@@ -27,6 +27,7 @@ from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind, LinkKind
 from routing import directory
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web.context import AppContext
 from web.demo import simulation
@@ -71,7 +72,7 @@ async def submit_and_answer(
 ) -> str:
     no = await submit_and_assign(context, number, kind, **more)
     await perform(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
-    await perform(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。", outcome="support")
+    await perform(no, f"lead-{UNIT}", Act.REPLY, after, text="已公示。", **OPINION)
     return no
 
 
@@ -254,13 +255,13 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
     assert definitions.compute_figures(counts, W)["repeat_rate"].value == 0.25
 
 
-async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:
+async def test_a_rating_after_the_window_takes_the_place_of_the_silence(context: AppContext) -> None:
     no = await submit_and_answer(context, 1, Kind.APPEAL)
     before = await count_facts_of(UNIT, make_question("2026-10"))
-    await perform(no, "citizen", Act.RATE, 40 * DAY, level=5)
+    await perform(no, "citizen", Act.RATE, 60 * DAY, level=2)
     after = await count_facts_of(UNIT, make_question("2026-10"))
-    assert before["unit_unrated"] == after["unit_unrated"] == 1
-    assert "unit_satisfied" not in after
+    assert (before["unit_unrated"], after.get("unit_unrated"), after["unit_dissatisfied"]) == (1, None, 1)
+    assert "unit_dissatisfied" not in await count_facts_of(UNIT, make_question("2026-11")), "settled once"
 
 
 async def test_the_window_is_a_setting(context: AppContext) -> None:
@@ -278,7 +279,7 @@ async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
     no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     await perform(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
-    await perform(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
+    await perform(no, "lead-jiwei", Act.REPLY, DAY, text="已办理。")
     await perform(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
     assert [await facts.count_facts(make_question(name)) for name in ("2026-09", "2026")] == before
 

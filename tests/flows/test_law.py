@@ -22,6 +22,7 @@ from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
 from routing import directory
 from routing.notices import inbox
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -94,7 +95,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(context: App
     no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
-    await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
+    await does(no, "lead-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", **{**OPINION, "outcome": "reject"})
     await does(no, "clerk-jiaoyu", Act.DELIVER, 3 * DAY, way="direct")
     own = await case_queries.load_file(citizen(no), no, vault=context.settings.vault)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
@@ -176,7 +177,7 @@ async def test_closing_takes_nobodys_right_to_a_review(context: AppContext) -> N
     no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
-    await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已按规定处理。", outcome="reject")
+    await does(no, "lead-jiaoyu", Act.REPLY, 3 * HOUR, text="已按规定处理。", **{**OPINION, "outcome": "reject"})
     await does(no, "reception", Act.CLOSE, DAY)
     assert await does(no, "citizen", Act.REVIEW, 10 * DAY, reason="不服") is Status.RECEIVED
 
@@ -294,7 +295,10 @@ async def test_every_deadline_moved_by_a_calendar_change_during_a_hearing_is_lis
         await does(no, "reception", Act.ASSIGN, (4 * stage + 1) * HOUR, unit=unit)
         await does(no, f"clerk-{unit}", Act.ACCEPT, (4 * stage + 2) * HOUR)
         if unit != "shi-zhengfu":
-            await does(no, f"clerk-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", outcome="reject")
+            outcome = "uphold" if begun else "reject"
+            await does(
+                no, f"lead-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", **{**OPINION, "outcome": outcome}
+            )
     await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
     (deciding,) = [c for c in (await file(context, no)).clocks if c.term == "re_review"]
     due = (await calendar_editions.load_current_calendar()).next_workday(

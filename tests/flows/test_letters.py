@@ -21,6 +21,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.letter_types import LETTERS
 from feedback.rules.vocabulary import Act
 from routing import directory
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -56,6 +57,8 @@ Walked = tuple[Act, str, dict[str, Any]]
 async def _walk(context: AppContext, no: str, *steps: Walked, begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
+        if data.get("case") == EARLIER:
+            data = {**data, "case": (await case_actions.submit_case(context, APPEAL)).no}
         actor: Actor = await directory.load_actor(who) if who else citizen(no)
         await cases.act(no, act, actor, data, now=MONDAY + day * DAY)
     await _drain(context)
@@ -84,12 +87,14 @@ def words_of(form: str, content: bytes) -> str:
     return "".join(text.split())
 
 
+EARLIER = "the case that leads"
+MERGE = (Act.MERGE, "reception", {"case": EARLIER, "reason": "与先件是同一块地。"})
 ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
 ACCEPT: Walked = (Act.ACCEPT, "clerk-ziran", {})
 REPLY = (
     Act.REPLY,
-    "clerk-ziran",
-    {"text": "经复测，少算面积属实，予以补足。\n十日内拨付到位。", "outcome": "support"},
+    "lead-ziran",
+    {"text": "经复测，少算面积属实，予以补足。\n十日内拨付到位。", **OPINION},
 )
 
 
@@ -124,10 +129,10 @@ RE_REVIEW = (Act.RE_REVIEW, "", {"reason": "复查没有到现场"})
 AT_CITY: tuple[Walked, Walked] = ((Act.ASSIGN, "reception", {"unit": "shi-ziran"}), (Act.ACCEPT, "clerk-shi-ziran", {}))
 CITY_REPLY = (
     Act.REPLY,
-    "clerk-shi-ziran",
+    "lead-shi-ziran",
     {
         "text": "维持原处理意见。",
-        "outcome": "explain",
+        "outcome": "uphold",
         "facts": "经复查，面积无误。",
         "basis": "《土地管理法》第四十八条",
     },
@@ -183,6 +188,8 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
             ),
         ),
     ),
+    "merge_notice": (APPEAL, (MERGE,)),
+    "hotline_merged": (HOTLINE, (MERGE,)),
     "hotline_declined": (HOTLINE, (_declined("outside_duty"),)),
     "supplement_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.ASK, "clerk-ziran", {"text": "请补充地契。"}))),
     "extension_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}))),
@@ -233,7 +240,7 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
             CITY_REPLY,
             RE_REVIEW,
             *AT_PROVINCE,
-            (Act.REPLY, "clerk-sheng-xinfang", {"text": "维持复查意见。", "outcome": "reject"}),
+            (Act.REPLY, "lead-sheng-xinfang", {"text": "维持复查意见。", **OPINION, "outcome": "uphold"}),
         ),
     ),
 }

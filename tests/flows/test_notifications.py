@@ -126,6 +126,7 @@ async def test_a_unit_that_answered_in_time_gets_no_more_notices(context: AppCon
 
 async def test_only_cleared_overseers_get_a_notice_of_a_late_report_without_its_text(context: AppContext) -> None:
     set_clock(context, MONDAY)
+    await directory.remove_post("supervisor-jiwei")
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
     await assign_by_desk(context, no)

@@ -26,6 +26,7 @@ from feedback.rules.access import SYSTEM, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web.context import AppContext
 
@@ -160,7 +161,8 @@ async def _report(context: AppContext) -> str:
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     clerk = await directory.load_actor("clerk-jiwei")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "已按程序办理。"}, now=MONDAY + DAY)
+    head = await directory.load_actor("lead-jiwei")
+    await cases.act(no, Act.REPLY, head, {"text": "已按程序办理。"}, now=MONDAY + DAY)
     return no
 
 
@@ -210,7 +212,8 @@ async def _petition(context: AppContext, *, number: int = 1) -> str:
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "处理意见如下。", "outcome": "support"}, now=MONDAY + DAY)
+    lead = await directory.load_actor(f"lead-{UNIT}")
+    await cases.act(no, Act.REPLY, lead, {"text": "处理意见如下。", **OPINION}, now=MONDAY + DAY)
     return no
 
 
@@ -296,8 +299,11 @@ async def test_a_wrong_service_rating_says_what_is_wrong(
     assert await Rating.all().count() == 0
 
 
-async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(context: AppContext) -> None:
-    rating = await _service(context, level=1, phone="139 0000 5678")
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_the_number_left_after_a_bad_service_reaches_the_unit_unless_it_was_rated_anonymously(
+    context: AppContext, anonymous: bool
+) -> None:
+    rating = await _service(context, level=1, phone="139 0000 5678", anonymous=anonymous)
     await _follow(context)
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
@@ -309,7 +315,7 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     clerk = await directory.load_actor(f"clerk-{rating.unit}")
     seen = await case_queries.load_file(clerk, file.no, vault=context.settings.vault)
     assert seen.person is not None
-    assert seen.person.phone == ""
+    assert seen.person.phone == ("" if anonymous else "13900005678")
 
 
 async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(context: AppContext) -> None:

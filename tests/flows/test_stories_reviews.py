@@ -1,13 +1,18 @@
 """Scenes of review, re-review and merging, through the door: what the regulation gives petitioners stays theirs."""
 
+import io
 from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+import pypdf
+import pytest
 
+from feedback.queries import cases as case_queries
 from routing import directory
+from routing.assignment import must_be_assigned_by_person
 from tests.moments import MONDAY
 from tests.people import Door
 from web.wording import catalogue
@@ -62,7 +67,7 @@ async def answered(door: Door, **more: Any) -> Mapping[str, Any]:
     await did(door, "clerk-nongye", no, "accept")
     await did(
         door,
-        "clerk-nongye",
+        "lead-nongye",
         no,
         "reply",
         text="经丈量，面积无误。",
@@ -122,7 +127,7 @@ async def test_article_36_re_review_goes_one_level_higher_still(door: Door) -> N
     await did(door, "reception", no, "assign", unit="quzhengfu")
     await did(door, "clerk-quzhengfu", no, "accept")
     opinion = {"text": "维持原处理意见。", "facts": "经复查", "basis": "信访工作条例"}
-    await did(door, "clerk-quzhengfu", no, "reply", outcome="reject", **opinion)
+    await did(door, "lead-quzhengfu", no, "reply", outcome="uphold", **opinion)
     assert (await asks(door, receipt, "re_review", reason="仍然不服")).status_code == 200
     for unit in ("nongye", "quzhengfu"):
         assert (await does(door, "reception", no, "assign", unit=unit)).status_code == 422
@@ -226,3 +231,107 @@ async def test_an_answer_is_signed_by_who_wrote_it_also_while_another_organ_revi
         await did(door, "reception", str(receipt["no"]), "assign", unit="quzhengfu")
         panel = (await page.get("/case")).text.split('id="reply"')[1].split("</section>")[0]
         assert "原处理意见" in panel and names.name("nongye") in panel and names.name("quzhengfu") not in panel
+
+
+async def reviewed(door: Door, outcome: str) -> Mapping[str, Any]:
+    """A petition whose first answer the district government reviewed, with that outcome. Returns the receipt."""
+    receipt = await in_review(door)
+    no = receipt["no"]
+    await did(door, "reception", no, "assign", unit="quzhengfu")
+    await did(door, "clerk-quzhengfu", no, "accept")
+    opinion = {"text": "原丈量没有通知当事人到场。", "facts": "经复查属实", "basis": "信访工作条例"}
+    await did(door, "lead-quzhengfu", no, "reply", outcome=outcome, **opinion)
+    await door.drain()
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("uphold", "维持原意见"), ("change", "变更原意见"), ("revoke", "撤销原意见"), ("redo", "责令重新办理")],
+)
+async def test_article_35_a_review_upholds_changes_revokes_or_orders_to_redo_and_its_opinion_says_so(
+    door: Door, outcome: str, words: str
+) -> None:
+    door.set_time(MONDAY)
+    receipt = await reviewed(door, outcome)
+    letters = {letter["code"]: letter["id"] for letter in (await seen(door, receipt))["letters"]}
+    path = f"/api/v1/cases/{receipt['no']}/letters/{letters['review_opinion']}.pdf"
+    response = await door.get(path, params={"code": receipt["code"]})
+    pages = pypdf.PdfReader(io.BytesIO(response.content)).pages
+    assert f"复查结论：{words}。" in "".join("".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.parametrize("outcome", ["support", "explain", "reject"])
+async def test_article_32_a_review_decides_on_the_opinion_not_once_more_on_the_request(
+    door: Door, outcome: str
+) -> None:
+    door.set_time(MONDAY)
+    no = (await in_review(door))["no"]
+    await did(door, "reception", no, "assign", unit="quzhengfu")
+    await did(door, "clerk-quzhengfu", no, "accept")
+    response = await does(
+        door, "lead-quzhengfu", no, "reply", text="维持。", facts="经复查", basis="信访工作条例", outcome=outcome
+    )
+    assert response.status_code == 422 and set(response.json()["error"]["fields"]) == {"outcome"}
+
+
+async def test_article_35_what_is_to_be_redone_goes_back_to_the_first_organ_with_a_new_clock(door: Door) -> None:
+    door.set_time(NEW_RULE)
+    receipt = await reviewed(door, "redo")
+    case = await seen(door, receipt)
+    assert (case["status"], case["stage"], case["unit"]["code"]) == ("accepted", "first", "nongye")
+    (own,) = clocks_of(case, "answer_again")
+    assert (own["state"], own["due_raw_day"]) == ("running", "2027-01-30")
+    again = {"text": "重新丈量，少算半亩，予以补发。", "facts": "重新丈量", "basis": "土地管理法"}
+    await did(door, "lead-nongye", receipt["no"], "reply", outcome="support", **again)
+    assert clocks_of(await seen(door, receipt), "answer_again")[0]["state"] == "kept"
+
+
+async def test_article_35_a_new_opinion_may_be_reviewed_again_by_the_organ_above(door: Door) -> None:
+    door.set_time(MONDAY)
+    receipt = await reviewed(door, "redo")
+    again = {"text": "重新丈量，面积无误。", "facts": "重新丈量", "basis": "土地管理法"}
+    await did(door, "lead-nongye", receipt["no"], "reply", outcome="reject", **again)
+    response = await asks(door, receipt, "review", reason="还是没有通知我")
+    assert response.status_code == 200, response.text
+    await door.drain()
+    case = await seen(door, receipt)
+    assert (case["stage"], case["unit"]["code"]) == ("review", "quzhengfu")
+
+
+async def concluded(door: Door) -> None:
+    """A petition that was answered, reviewed and reviewed again: the last word of the procedure."""
+    receipt = await reviewed(door, "uphold")
+    no = receipt["no"]
+    assert (await asks(door, receipt, "re_review", reason="仍然不服")).status_code == 200
+    await did(door, "reception", no, "assign", unit="shi-zhengfu")
+    await did(door, "clerk-shi-zhengfu", no, "accept")
+    opinion = {"text": "维持复查意见。", "facts": "经复核属实", "basis": "信访工作条例"}
+    await did(door, "lead-shi-zhengfu", no, "reply", outcome="uphold", **opinion)
+    await door.drain()
+
+
+async def test_article_36_what_a_re_review_concluded_waits_for_a_person_who_may_refuse_it(door: Door) -> None:
+    door.set_time(MONDAY)
+    await concluded(door)
+    again = await door.submit(
+        kind="appeal", title="征地补偿面积少算", text="我家的地少算了半亩，还要丈量。", person=PERSON
+    )
+    await door.drain()
+    assert (await seen(door, again))["status"] == "received"
+    refusal = {"ground": "concluded", "reason": "没有新的事实和理由", "where_instead": "无"}
+    await did(door, "reception", again["no"], "decline", **refusal)
+    await door.drain()
+    assert [letter["code"] for letter in (await seen(door, again))["letters"]] == ["not_again_notice"]
+
+
+async def test_article_36_another_matter_of_the_same_person_and_the_matter_of_another_go_their_way(door: Door) -> None:
+    door.set_time(MONDAY)
+    await concluded(door)
+    other = {"title": "小学门口早晚高峰拥堵", "text": "小学门口每天早晚高峰车辆乱停，孩子过马路很危险。"}
+    same = {"title": "征地补偿面积少算", "text": "我家的地少算了半亩，请重新丈量。"}
+    stranger = {"name": "李小娟", "phone": "13900005678"}
+    for fields in ({**other, "person": PERSON}, {**same, "person": stranger}):
+        no = (await door.submit(kind="appeal", **fields))["no"]
+        summary = await case_queries.load_summary(no)
+        assert not must_be_assigned_by_person(summary, await directory.load_directory())

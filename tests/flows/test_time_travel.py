@@ -9,7 +9,10 @@ from datetime import date, datetime
 from typing import Any
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
+from tests.flows.story import OPINION
 from tests.people import Door
+
+REJECTED = {**OPINION, "outcome": "reject"}
 
 PETITION: dict[str, Any] = {
     "kind": "appeal",
@@ -93,9 +96,9 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     refused = await door.act(petition.no, "extend", {"reason": "再延", "days": 5}, await door.log_in("lead-jiaoyu"))
     assert refused.status_code == 409
 
-    without = await door.act(petition.no, "reply", {"text": "不予补发"}, await door.log_in("clerk-jiaoyu"))
+    without = await door.act(petition.no, "reply", {"text": "不予补发"}, await door.log_in("lead-jiaoyu"))
     assert without.status_code == 422 and "outcome" in without.json()["error"]["fields"]
-    case = await petition.do("clerk-jiaoyu", "reply", at(2026, 9, 25), text="经复核，面积无误。", outcome="reject")
+    case = await petition.do("lead-jiaoyu", "reply", at(2026, 9, 25), text="经复核，面积无误。", **REJECTED)
     assert clock(case, "resolve")["state"] == "kept"
     assert clock(case, "ask_review")["due_raw_day"] == "2026-10-25"
 
@@ -115,7 +118,9 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     assert "复查" in await petition.page()
 
     await petition.do(f"clerk-{reviewer}", "accept", at(2026, 11, 10))
-    case = await petition.do(f"clerk-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", outcome="reject")
+    case = await petition.do(
+        f"lead-{reviewer}", "reply", at(2026, 12, 7), text="维持原意见。", **{**OPINION, "outcome": "uphold"}
+    )
     assert clock(case, "review")["state"] == "kept"
     await petition.do("citizen", "re_review", at(2026, 12, 14), reason="请求听证")
     await door.drain()
@@ -131,13 +136,15 @@ async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced
     case = await petition.do(f"clerk-{last}", "hearing", at(2026, 12, 28), text="一月四日九时在区政府三楼听证")
     assert clock(case, "re_review")["state"] == "stopped"
     assert clock(case, "hearing")["state"] == "running"
-    early = await door.act(petition.no, "reply", {"text": "x", "outcome": "reject"}, await door.log_in(f"clerk-{last}"))
+    early = await door.act(petition.no, "reply", {"text": "x", **REJECTED}, await door.log_in(f"lead-{last}"))
     assert early.status_code == 409
     case = await petition.do(f"clerk-{last}", "end_hearing", at(2027, 1, 4, 17), text="双方陈述完毕")
     deciding = clock(case, "re_review")
     assert (deciding["state"], deciding["due_raw_day"]) == ("running", "2027-01-21")  # eight days not counted
 
-    case = await petition.do(f"clerk-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", outcome="support")
+    case = await petition.do(
+        f"lead-{last}", "reply", at(2027, 1, 21, 17), text="补发差额。", **{**OPINION, "outcome": "change"}
+    )
     assert clock(case, "re_review")["state"] == "kept"
     assert not {"review", "re_review"} & await petition.acts()
     assert "补发差额" in await petition.page()

@@ -228,6 +228,8 @@ def test_a_clock_that_stops_after_an_edition_is_counted_by_it() -> None:
 _DATA: Mapping[Act, Mapping[str, object]] = {
     Act.ASSIGN: {"unit": "jiaoyu"},
     Act.CLASSIFY: {"category": "0601"},
+    Act.ANSWER_MERGED: {"case": "20260901-000001", "unit": "jiaoyu", "text": "x"},
+    Act.REDO: {"unit": "jiaoyu", "reason": "x"},
     Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},
     Act.EXTEND: {"days": 3, "reason": "x"},
     Act.RATE: {"level": 4},

@@ -137,11 +137,25 @@ def test_a_clock_in_hours_notifies_at_once_and_a_report_is_in_no_digest() -> Non
 def test_every_escalation_rule_has_its_wording() -> None:
     for rung in ESCALATION_RULES:
         words = escalation.render_warning(
-            rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复"
+            rung,
+            rung.stage,
+            no="20260914-000001",
+            title="长" * 60,
+            unit="区城管局",
+            term="办结答复",
+            length="5wd",
         )
         assert "{" not in words
         assert "20260914-000001" in words
         assert len(words) < 200
+
+
+def test_a_level_is_called_by_what_the_clock_counts() -> None:
+    for row in ESCALATION_LEVELS:
+        if row.hours:
+            assert "工作日" in escalation_levels.label_level(row.code, "60cd")
+            for length in ("2h", "30min"):
+                assert "小时" in escalation_levels.label_level(row.code, length)
 
 
 def test_instants_are_compared_across_zones() -> None:

@@ -25,6 +25,8 @@ BY_HAND = [
     ("publication_rate", {"published": 5, "replies": 40}, 0.125, "5/40"),
     ("participation_rate", {"unit_satisfied": 5, "unit_basically": 2, "unit_dissatisfied": 1, "unit_unrated": 2}, 0.8, "(5+2+1)/10"),
     ("satisfaction_rate", {"unit_satisfied": 5, "unit_basically": 2, "unit_dissatisfied": 1, "unit_unrated": 2}, 0.9, "(5+2+2)/10"),
+    ("satisfied_of_rated", {"unit_satisfied": 5, "unit_basically": 2, "unit_dissatisfied": 1, "unit_unrated": 2}, 0.875, "(5+2)/8, the silent apart"),
+    ("desk_satisfied_of_rated", {"desk_satisfied": 1, "desk_dissatisfied": 2, "desk_unrated": 1}, 0.3333, "1/3"),
     ("rated_satisfaction", {"unit_satisfied": 5, "unit_basically": 2, "unit_dissatisfied": 1, "unit_unrated": 2}, 0.72, "0.8 x 0.9"),
     ("rated_satisfaction", {"unit_satisfied": 1, "unit_dissatisfied": 1, "unit_unrated": 1}, 0.4444, "2/3 x 2/3 = 4/9, rounded once, at the end"),
     ("desk_participation_rate", {"desk_satisfied": 3, "desk_unrated": 1}, 0.75, "3/4"),
@@ -129,7 +131,10 @@ def test_the_formula_people_read_is_the_one_that_is_counted() -> None:
         == "（已解决＋0.5 × 部分解决） ÷（已解决＋部分解决＋未解决）"
     )
     assert definitions.render_formula(KPI_BY_CODE["composite"], W) == "10% × 响应率＋45% × 解决率＋45% × 满意率"
-    assert definitions.render_formula(KPI_BY_CODE["rated_satisfaction"], W) == "参评率（责任单位） × 满意率（责任单位）"
+    assert (
+        definitions.render_formula(KPI_BY_CODE["rated_satisfaction"], W)
+        == "参评率（责任单位） × 满意率（责任单位，逾期未评价计入）"
+    )
 
 
 # ---- weights ----

@@ -307,6 +307,9 @@ _SAID: Mapping[Act, Mapping[str, object]] = {
     A.HOLD: {"target_day": "2026-12-31", "reason": "x"},
     A.TRANSFER: {"desk": "xinfang", "from_desk": "rexian"},
     A.CLASSIFY: {"category": "0601"},
+    A.ANSWER_MERGED: {"case": "20260701-000001", "unit": "jiaoyu", "text": "x"},
+    A.REDO: {"unit": "jiaoyu", "reason": "x"},
+    A.SUCCEED: {"from_unit": "jiaoyu", "unit": "minzheng", "reason": "x"},
 }
 
 

@@ -146,7 +146,7 @@ def test_the_rated_unit_does_not_call_back_about_itself() -> None:
     acts = {s.act for s in open_steps(clerk, _state(Status.REPLIED, Kind.RECTIFY), case)}
     assert Act.CALL_BACK not in acts
     for rating in (s for s in STEPS if s.act is Act.CALL_BACK and Profile.RATING in s.profiles):
-        assert {whose for _, whose in rating.who} == {Whose.OTHER_DESK, Whose.OVERSEER}
+        assert {whose for _, whose in rating.who} == {Whose.OTHER_DESK, Whose.OTHER_OVERSEER}
     desk = Actor("d", "丁", frozenset({Role.RECEPTION}), unit="rexian", units=frozenset({"rexian"}))
     rated = replace(case, lead="rexian", held=frozenset({"rexian"}))
     offered = {s.act for s in open_steps(desk, _state(Status.REPLIED, Kind.RECTIFY), rated)}

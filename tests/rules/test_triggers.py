@@ -12,7 +12,7 @@ from routing.oversight.triggers import SUPERVISION_RULES, LateClock, Supervision
 
 P, H, R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
 CASE = SupervisionFacts(no="20260914-000001", profile=P, unit="jiaoyu")
-LATE = LateClock(7, "resolve", "办结答复", date(2026, 9, 18), 2)
+LATE = LateClock(7, "resolve", "办结答复", "jiaoyu", date(2026, 9, 18), 2)
 
 
 def propose(record: SupervisionFacts) -> set[tuple[str, str]]:
@@ -26,7 +26,7 @@ def propose(record: SupervisionFacts) -> set[tuple[str, str]]:
         pytest.param(replace(CASE, late=(LATE,)), {("overdue", "overdue")}, id="a petition is overdue"),
         pytest.param(replace(CASE, profile=H, late=(LATE,)), {("overdue", "late")}, id="a work order is overdue"),
         pytest.param(replace(CASE, profile=R, late=(LATE,)), {("overdue", "not_rectified")}, id="a bad rating is"),
-        pytest.param(replace(CASE, late=(replace(LATE, workdays=0),)), set(), id="not before a working day has passed"),
+        pytest.param(replace(CASE, late=(replace(LATE, workdays=1),)), set(), id="not before a working day has passed"),
         pytest.param(
             replace(CASE, late=(replace(LATE, term="report_back"),)),
             {("not_reported", "not_reported")},

@@ -97,7 +97,7 @@ def test_the_parser_keeps_all_values_the_rules_require(act: Act) -> None:
         "category": "0101",
         "day": "2026-09-30",
     }
-    form = FormData([(need.name, typical.get(need.sort, "文字")) for need in step.needs])
+    form = FormData([(need.name, typical.get(need.sort, (*need.choices, "文字")[0])) for need in step.needs])
     data = parsing.parse_form(form, parsing.list_needs(act))
     assert parsing.find_faults(step, data, town(), 9) == {}
     check_needs(step, data)

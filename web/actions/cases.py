@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from classify.duplicates import link_proposals
 from classify.signals import urgency
 from classify.signals.accusations import is_certain_accusation
 from evaluation.ratings import cases as case_ratings
@@ -56,15 +57,17 @@ async def submit_case(
     all_faults = _find_faults(submission, names, settings.attachments_max) | dict(faults or {})
     if all_faults:
         raise Invalid(all_faults)
-    if (
-        submission.kind == Kind.REPORT
-        and submission.desk
-        and not await directory.is_cleared(submission.desk, Role.RECEPTION)
-    ):
-        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the desk for reports
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
-    if is_certain_accusation(submission.title, submission.text):
+    is_accusation = is_certain_accusation(submission.title, submission.text)
+    if is_accusation:
         raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
+    is_confidential = is_accusation or submission.kind == Kind.REPORT
+    if is_confidential and submission.desk and not await directory.is_cleared(submission.desk, Role.RECEPTION):
+        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the desk for its kind
+    if submission.person and await link_proposals.is_concluded_matter(
+        submission.title, submission.text, submission.person, settings.vault
+    ):
+        raised_flags = (*raised_flags, assignment.CONCLUDED_FLAG)
     desk = intake.choose_desk(submission.kind, submission.profile, settings.desk, settings.petition_desk)
     submit = partial(
         cases.submit,
@@ -95,9 +98,11 @@ def fill_submission(submission: Submission, names: Directory, desk: str) -> Subm
         urgency=submission.urgency or _compute_urgency(submission, is_calm),
         attachments=tuple(dict.fromkeys(submission.attachments)),
     )
-    if submission.kind != Kind.REPORT and not assignment.is_accusation(submission.flags):
+    is_accusation = assignment.is_accusation(submission.flags)
+    if submission.kind != Kind.REPORT and not is_accusation:
         return complete
-    return replace(complete, bars=submission.bars | find_barred_units(words, names, complete.desk, complete.region))
+    bars = submission.bars | find_barred_units(words, names, complete.desk, complete.region)
+    return replace(complete, bars=bars, confidential=is_accusation)
 
 
 def _compute_urgency(submission: Submission, is_calm: bool) -> int:
@@ -178,6 +183,8 @@ async def perform_act(
         if act is Act.RATE and asked_at is not None and _is_rated_since(file, asked_at):
             raise Conflict(no=no)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
+        if act is Act.CHANGE_KIND:
+            data = {**data, "bars": await _list_bars_of_kind(file, data.get("kind", ""))}
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
         if step is not None and act is Act.PUBLISH and not is_confirmed:
@@ -202,6 +209,14 @@ async def perform_act(
     raise AssertionError
 
 
+async def _list_bars_of_kind(file: CaseFile, kind: str) -> list[str]:
+    """Who may not learn of the case once it is of that kind."""
+    if kind != Kind.REPORT and not assignment.is_accusation(file.flags.split()):
+        return []
+    words = f"{file.title}\n{file.text}"
+    return sorted(find_barred_units(words, await directory.load_directory(), file.desk, file.region))
+
+
 def _is_rated_since(file: CaseFile, moment: datetime) -> bool:
     return any(entry.act == Act.RATE and entry.at > moment for entry in file.entries)
 
@@ -219,6 +234,8 @@ async def _find_step_faults(
         faults |= await _find_unit_faults(file, data)
     if step.act is Act.ASSIGN and not faults:
         faults |= await _find_organ_faults(file, data["unit"])
+    if step.act is Act.CHANGE_KIND and not faults and data["kind"] == Kind.REPORT:
+        faults |= {} if await directory.is_cleared(file.desk, Role.RECEPTION) else {"kind": "desk_not_cleared"}
     if step.act is Act.TRANSFER and not faults and data["desk"] not in await directory.list_desks():
         faults["desk"] = "no_desk"
     if step.act is Act.RECUSE and not faults and (fault := await _find_recusal_fault(file, data["staff"])):
@@ -234,14 +251,17 @@ async def _find_step_faults(
 
 async def _find_unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:
     """A report goes to nobody it names, to nobody below them, and to no unit in which nobody could open it."""
-    names, barred_codes = await directory.load_directory(), frozenset(file.entries[0].data.get("bars", ()))
-    faults = {}
+    names = await directory.load_directory()
+    barred_codes, faults = assignment.list_barred_units(file, names), dict[str, str]()
     for need in ("unit", "units", "desk"):
         codes = data.get(need) or ()
         for unit in (codes,) if isinstance(codes, str) else codes:
-            if names.ancestry(unit) & barred_codes:
+            stays_confidential = file.kind is Kind.REPORT or (file.confidential and need == "desk")
+            if unit in barred_codes:
                 faults[need] = "barred"
-            elif file.confidential and not await directory.is_cleared(unit, Role.RECEPTION if need == "desk" else None):
+            elif stays_confidential and not await directory.is_cleared(
+                unit, Role.RECEPTION if need == "desk" else None
+            ):
                 faults.setdefault(need, "not_cleared")
     return faults
 
@@ -273,5 +293,7 @@ async def _find_merge_fault(context: AppContext, file: CaseFile, actor: Actor, o
         target = await case_queries.load_file(actor, other_no, vault=context.settings.vault)
     except NotFound:
         return "unknown"
-    case, lead = (MergeCandidate(f.status, f.stage, f.confidential, f.received_at, f.clocks) for f in (file, target))
+    case, lead = (
+        MergeCandidate(f.status, f.stage, f.profile, f.confidential, f.received_at, f.clocks) for f in (file, target)
+    )
     return merging.find_merge_fault(case, lead, await links.may_be_one_matter(file.no, other_no))

@@ -13,7 +13,7 @@ from feedback.rules.deadlines import Clock
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile, DeadlineChangeView, EntryView, PartyView, PersonView, WorkRow
-from feedback.rules.vocabulary import Act, Channel, Kind, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, Act, Channel, Kind, Status
 from routing.directory import Directory
 from web.api.schemas import responses
 from web.forms import parsing, step_forms
@@ -64,7 +64,7 @@ def build_case(
     file: CaseFile, letters: Iterable[IssuedLetter], directory: Directory, now: datetime
 ) -> responses.CaseOut:
     """A case with its letters; each act it offers describes the fields it asks for."""
-    replies = [entry for entry in file.entries if entry.act in (Act.REPLY, Act.RECTIFY, Act.EXPLAIN)]
+    replies = [entry for entry in file.entries if entry.act in ANSWERING_ACTS]
     return responses.CaseOut(
         no=file.no,
         kind=file.kind,
@@ -130,6 +130,8 @@ def _build_timeline_entry(entry: EntryView, directory: Directory) -> responses.T
     text = str(data.get("text") or data.get("cause") or data.get("reason") or "")
     if text and act is not Act.SUBMIT:
         answer.text = text
+    if act in (Act.MERGE, Act.ANSWER_MERGED) and "case" in data:
+        answer.case = str(data["case"])
     if act is Act.RATE:
         answer.level = data.get("level")
     if act is Act.EXTEND:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback.kernel.clock import OFFICE_TIMEZONE
-from feedback.kernel.errors import NotNow
+from feedback.kernel.errors import Invalid, NotNow
 from feedback.kernel.settings import Settings
 from web.cli.serve import migrate, run_async
 from web.wording import catalogue
@@ -126,6 +126,23 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
         return 2
     print(f"{args.username} 已离岗，登录已全部失效，此前的办理记录不变")
     return 0
+
+
+def close_unit(settings: Settings, args: argparse.Namespace) -> int:
+    """A unit was merged or dissolved; may be run again where something stopped it half way."""
+    from web.actions import units
+
+    try:
+        result = run_async(settings, lambda context: units.close_unit(context, args.code, args.successor))
+    except Invalid as fault:
+        print(*(catalogue.fault_words(name, code) for name, code in fault.fields.items()), sep="\n", file=sys.stderr)
+        return 2
+    print(f"{args.code} 已撤销，{result.moved} 件移交 {args.successor} 继续办理，期限不变")
+    if result.posts:
+        print(f"还有 {result.posts} 人在原单位岗位上，用 xinqiao staff 或者 xinqiao leave 调整", file=sys.stderr)
+    if result.left:
+        print(f"承继单位应当回避，请另行指定：{'、'.join(result.left)}", file=sys.stderr)
+    return 1 if result.left else 0
 
 
 def import_file(settings: Settings, args: argparse.Namespace) -> int:

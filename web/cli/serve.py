@@ -134,7 +134,7 @@ def migrate(settings: Settings, args: argparse.Namespace) -> int:
 
     asyncio.run(bootstrap.migrate(settings))
     run_async(settings, bootstrap.seed_calendar)
-    run_async(settings, bootstrap.fill_id_tails)
+    run_async(settings, bootstrap.fill_new_columns)
     return 0
 
 

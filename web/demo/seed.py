@@ -66,6 +66,8 @@ def _list_staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[
         ),
         # Who audits what is read of reports belongs to the discipline organ, and not to who keeps the system.
         _post("auditor-jiwei", name(), "jiwei", [Role.AUDITOR], everywhere=True, cleared=True),
+        # A report is supervised from there too: other supervisors belong to offices that it may accuse.
+        _post("supervisor-jiwei", name(), "jiwei", [Role.SUPERVISOR], everywhere=True, cleared=True),
     ]
 
 

@@ -39,9 +39,11 @@ from web.actions import cases as case_actions
 from web.actions import publication
 from web.context import AppContext
 from web.demo import waves
+from web.demo.opinions import SIGNED_AFTER, build_answer
 from web.demo.population import draw_name, draw_phone, list_villages
 from web.demo.publication import publish_months
 from web.demo.refusals import build_refusal
+from web.demo.repeats import build_merge, build_repeat
 from web.demo.seed import SEED, fill_slots, load_data
 from web.demo.waves import ScheduledCase
 
@@ -84,7 +86,7 @@ class DemoSimulation:
         self.order = count()
         self.oversight = load_data("oversight")
         self.rng_oversight = random.Random(SEED + 3)  # noqa: S311 - likewise
-        self.answers: dict[str, str] = {}
+        self.answers, self.submitted = dict[str, dict[str, str]](), dict[str, Submission]()
         self.known_rectifications: set[str] = set()
         self.known_cases: dict[str, tuple[str, Status]] = {}
         self.staff: dict[str, Actor] = {}
@@ -168,23 +170,19 @@ class DemoSimulation:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
         await supervision_proposals.update_proposals(at)
         supervisor = await self._actor("supervisor")
-        for proposal in (await supervision_proposals.list_proposals(supervisor, most=3))[
+        for proposal in (await supervision_proposals.list_proposals(supervisor, at, most=3))[
             : self.rng_oversight.randint(1, 2)
         ]:
             no, reason = proposal["case_no"], self.rng_oversight.choice(self.oversight["order"]["reasons"])
-            data = {"reason": reason, "trigger": proposal["trigger"]}
+            data = {"reason": reason, "trigger": proposal["trigger"], "addressee": proposal["unit"]}
             await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
-            await supervision_proposals.decide_proposal(
-                supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at
-            )
+            await supervision_proposals.decide_proposal(supervisor, proposal, supervision_proposals.ISSUED, reason, at)
             if self.rng_oversight.random() < 0.8:
                 answered_at = at + timedelta(hours=self.rng_oversight.uniform(20, 70))
                 answer = {"text": self.rng_oversight.choice(self.oversight["order"]["answers"])}
                 self._queue(no, Act.ANSWER_SUPERVISION, Role.LEAD, answer, answered_at)
                 replied_at = answered_at + timedelta(days=self.rng_oversight.uniform(1, 4))
-                self._queue(
-                    no, Act.REPLY, Role.CLERK, {"text": self.answers.get(no, ""), "outcome": "support"}, replied_at
-                )
+                self._queue(no, Act.REPLY, Role.CLERK, self.answers.get(no, {}), replied_at)
 
     def _plan_measure(self, row: Mapping[str, Any]) -> Event:
         """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
@@ -243,6 +241,7 @@ class DemoSimulation:
             receipt = await cases.submit(submission, citizen(""), now=at, vault=self.context.settings.vault)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
+            self.submitted[receipt.no] = submission
             self._plan_handling(receipt.no, message, at)
 
         return arrive
@@ -278,7 +277,7 @@ class DemoSimulation:
                 if (await case_queries.load_summary(no)).unit == coming.unit:
                     with suppress(NotNow):  # it was accepted before the simulation was stopped
                         await self._perform(no, Act.ACCEPT, Role.CLERK, {}, at)
-                    self.answers[no] = coming.reply
+                    self.answers[no] = {"text": coming.reply}
                     answered = at + timedelta(hours=self.rng_waves.uniform(5, 24 * 9))
                     self._queue(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
                     self._plan_audit(no, answered)
@@ -307,7 +306,9 @@ class DemoSimulation:
         unit = unit or (await case_queries.load_summary(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         in_transaction = case_ratings.record_rating if act is Act.RATE else None
-        await cases.act(no, act, actor, data, now=at, in_transaction=in_transaction)
+        status = await cases.act(no, act, actor, data, now=at, in_transaction=in_transaction)
+        if act is Act.REPLY and status is Status.ACCEPTED:  # a draft: the unit's head signs it soon
+            self._queue(no, Act.SIGN_REPLY, Role.LEAD, {}, at + SIGNED_AFTER)
 
     def _username(self, role: Role, unit: str) -> str:
         return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value
@@ -322,8 +323,7 @@ class DemoSimulation:
         fate = self.rng.random()
         at = at + self._hours(0.5, 5)
         if message["kind"] == "complaint" and self.rng.random() < 0.04:
-            self._plan_merge(no, at - timedelta(minutes=20))
-            return
+            self._plan_repeat(no, at + timedelta(hours=1))
         self._plan_desk(no, message, at)
         if fate < 0.03:
             self._queue(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
@@ -380,22 +380,22 @@ class DemoSimulation:
 
         self.plan(at, at_desk)
 
-    def _plan_merge(self, no: str, at: datetime) -> None:
-        """The same thing was reported before, so the desk joins the two."""
+    def _plan_repeat(self, no: str, at: datetime) -> None:
+        """The same person writes again while the matter is open, so the desk joins the two."""
 
-        async def merge(when: datetime) -> None:
-            desk = await self._actor("reception")
-            page = await case_worklist.load_worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
-            if earlier := [row.no for row in page.items if row.received_at <= when]:  # not what people do meanwhile
-                data = {"case": earlier[0], "reason": "与此前反映的是同一事项，合并办理。"}
-                await cases.act(no, Act.MERGE, desk, data, now=when)
+        async def write_again(when: datetime) -> None:
+            first, vault = self.submitted.get(no), self.context.settings.vault
+            if first and first.person and (await case_queries.load_summary(no)).status in OPEN:
+                receipt = await cases.submit(build_repeat(first, no), citizen(""), now=when, vault=vault)
+                self.arrived += 1
+                await self._perform(receipt.no, Act.MERGE, Role.RECEPTION, build_merge(no), when)
 
-        self.plan(at, merge)
+        self.plan(at, write_again)
 
     def _plan_reply(self, no: str, message: Mapping[str, Any], accepted_at: datetime) -> None:
         pace = self.rng.random()
         slow = message["kind"] in ("appeal", "suggest", "report")
-        self.answers[no] = message["reply"]
+        self.answers[no] = build_answer(message["kind"], message["reply"])
         if pace < 0.80:
             wait = self._hours(6, 24 * (20 if slow else 4))
         elif pace < 0.93:
@@ -413,9 +413,7 @@ class DemoSimulation:
             wait += timedelta(days=3)
         poor = self.rng.random() < 0.12 and message.get("bad_reply")
         replied_at = accepted_at + wait
-        reply = {"text": message["bad_reply"] if poor else message["reply"]}
-        if message["kind"] == Kind.APPEAL:
-            reply["outcome"] = "explain" if poor else "support"
+        reply = build_answer(message["kind"], message["bad_reply"], "explain") if poor else self.answers[no]
         self._queue(no, Act.REPLY, Role.CLERK, reply, replied_at)
         self._plan_publication(no, message, replied_at + self._hours(2, 30))
         if not slow:

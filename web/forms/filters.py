@@ -25,7 +25,7 @@ from web.wording import catalogue
 FRAME_PARAMETERS = frozenset({"ui", "done", "page"})
 """What every page may have in its address beside its filters."""
 WORKLIST_FILTERS = (
-    *("status", "light", "unit", "kind", "category", "region", "flag", "mine"),
+    *("status", "light", "unit", "kind", "category", "region", "flag", "mine", "deciding"),
     *("from", "until", "day_of", "q", "sort"),
 )
 COLUMN_PARAMETERS = ("columns", "col")
@@ -101,6 +101,7 @@ def parse_worklist(query: Mapping[str, str], actor: Actor, names: Directory) -> 
         **{name: values[name] for name in ("status", "light", "unit", "kind", "category", "region", "flag", "q")},
         sort=values["sort"] or "due",
         mine=values["mine"] in ("1", "true"),
+        deciding=values["deciding"] in ("1", "true"),
         from_day=values["from"],
         until_day=values["until"],
         day_of=values["day_of"] or "received",
@@ -116,6 +117,7 @@ def _find_choice_faults(values: Mapping[str, str]) -> dict[str, str]:
         "flag": flag_views.FLAG_OPTIONS,
         "sort": [code for code, _ in SORTS],
         "mine": ("0", "1", "true", "false"),
+        "deciding": ("0", "1", "true", "false"),
         "day_of": ("received", "replied"),
     }
     return {name: "unknown" for name, codes in choices.items() if values[name] and values[name] not in codes}

@@ -21,7 +21,9 @@ from feedback.rules.needs import Need
 from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 
-SYSTEM_NEEDS = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule", "time_unknown"})
+SYSTEM_NEEDS = frozenset(
+    {"confidence", "release", "abstained", "proposed", "held", "known", "rule", "time_unknown", "bars"}
+)
 """Needs that only the system brings: from anybody else they are ignored."""
 
 LIST_MOST = 50

@@ -67,6 +67,7 @@ class Choices:
     phrases: Mapping[str, tuple[Phrase, ...]]
     desks: tuple[Group, ...] = ()
     staff: tuple[Option, ...] = ()
+    involved: tuple[Group, ...] = ()  # the units that have to do with the case
     case: tuple[Profile, Kind, Stage] = (Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST)
 
 
@@ -112,6 +113,8 @@ def _build_field(wording: ActWording, need: Need, value: Any, choices: Choices) 
         most, hint = max_extension_days(choices.clocks), _days_hint(choices.clocks)
     if sort == "desk":
         sort, groups = "unit", choices.desks
+    elif need.name == "addressee":
+        groups = choices.involved
     else:
         groups = choices.units if sort in ("unit", "units") else choices.categories if sort == "category" else ()
     return FieldView(

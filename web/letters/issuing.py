@@ -16,7 +16,7 @@ from feedback.rules.access import SYSTEM, Actor
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import LetterContext, LetterType
 from feedback.rules.read_models import CaseFile, EntryView
-from feedback.rules.vocabulary import Act
+from feedback.rules.vocabulary import REPLIES, Act
 from routing import directory
 from routing.directory import Directory
 from web.context import AppContext
@@ -64,7 +64,7 @@ async def _name_delivered_letter(file: CaseFile, entry: EntryView) -> str:
 
     Raises Conflict while that letter itself is still to be issued: the message comes again.
     """
-    answers = [e for e in file.entries if e.seq < entry.seq and e.act == Act.REPLY]
+    answers = [e for e in file.entries if e.seq < entry.seq and e.act in REPLIES]
     if entry.act != Act.DELIVER or not answers:
         return ""
     answer = answers[-1]

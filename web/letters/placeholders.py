@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
-from feedback.rules import decision_grounds, letter_types
+from feedback.rules import decision_grounds, letter_types, review_organs
 from feedback.rules.deadlines import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
-from feedback.rules.vocabulary import Act, Profile
+from feedback.rules.vocabulary import REPLIES, Act, Profile
 from routing.directory import Directory
 from web.wording import catalogue
 
@@ -41,6 +41,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "去向": ("转送、交办给哪个单位", "云川区人力资源和社会保障局"),
     "办理方式": ("转送或者交办", "转送"),
     "转办期限": ("接收的信访部门登记并转送、交办的最后一日", "2026年12月7日"),
+    "先件编号": ("并案时先收到的一件的编号", "20261102-310577"),
+    "答复期限": ("答复群众的最后一日（节假日已顺延）", "2027年2月22日"),
     "告知期限": ("受理告知的最后一日", "2026年12月7日"),
     "异议期限": ("提出异议的最后一日", "2026年11月27日"),
     "告知的话": ("经办人另外写给信访人的话，可能为空", "请保持电话畅通。"),
@@ -54,6 +56,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "事实和理由": ("查明的事实和理由（第三十二条第二项）", "经到店核实，拖欠工资情况属实。"),
     "处理意见": ("处理意见、答复或者复查复核意见", "责令该店三日内结清工资。"),
     "处理结论": ("予以支持、解释说明、不予支持，可能为空", "予以支持"),
+    "重新办理单位": ("责令重新办理时，由哪个单位重新办理，其他结论为空", "云川区人力资源和社会保障局"),
     "法律依据": ("处理意见的法律依据（第三十二条第三项）", "《保障农民工工资支付条例》第十六条"),
     "原办理单位": ("作出上一次意见的单位", "云川区人力资源和社会保障局"),
     "救济名称": ("复查或者复核", "复查"),
@@ -148,13 +151,15 @@ def freeze_values(
         values["救济机关"] = (
             directory.name(directory.superior(unit)) if directory.superior(unit) else "上一级机关、单位"
         )
+    if entry.data.get("outcome") == decision_grounds.REDO:
+        values["重新办理单位"] = directory.name(find_first_decider(file.entries))
     return {name: words for name, words in values.items() if words}
 
 
 def _addressee(letter_type: LetterType, file: CaseFile, entry: EntryView, holder: str, directory: Directory) -> str:
     match letter_type.to:
         case Addressee.UNIT:
-            return directory.name(holder)
+            return directory.name(str(entry.data.get("addressee") or holder))
         case Addressee.DESK:
             return directory.name(file.desk)
         case Addressee.OTHER_DESK:
@@ -174,6 +179,7 @@ _SUPERIOR_BODIES = "本级党委和政府、上级主管部门、信访工作联
 
 _PLACEHOLDER_BY_TERM: Mapping[str, str] = {
     "forward": "转办期限",
+    "answer": "答复期限",
     "notify": "告知期限",
     "object": "异议期限",
     "resolve": "办理期限",
@@ -188,6 +194,7 @@ _EARLIER_TERMS: Mapping[str, tuple[str, ...]] = {
     Act.EXTEND: ("resolve",),
     Act.ACCEPT: ("review", "re_review"),
     Act.DELIVER: ("ask_review", "ask_re_review"),
+    Act.MERGE: ("answer",),
 }
 
 
@@ -198,14 +205,20 @@ def find_issuer(file: CaseFile, entry: EntryView) -> str:
 
 def find_holder(file: CaseFile, seq: int) -> str:
     """The unit that led the case after that many entries."""
-    assigned = [e for e in file.entries if e.seq <= seq and e.act == Act.ASSIGN]
+    assigned = [e for e in file.entries if e.seq <= seq and e.act in (Act.ASSIGN, Act.ANSWER_MERGED)]
     return str(assigned[-1].data.get("unit", "")) if assigned else ""
 
 
 def find_previous_unit(file: CaseFile, seq: int) -> str:
     """The unit whose opinion is under review."""
-    answers = [e.unit for e in file.entries if e.seq < seq and e.act == Act.REPLY]
+    answers = [e.unit for e in file.entries if e.seq < seq and e.act in REPLIES]
     return answers[-1] if answers else ""
+
+
+def find_first_decider(entries: Sequence[EntryView]) -> str:
+    """The unit whose answer the reviews were about: who does it again when a review orders so."""
+    deciders = review_organs.list_deciders((entry.act, entry.data) for entry in entries)
+    return deciders[0] if deciders else ""
 
 
 def build_values(
@@ -239,6 +252,7 @@ def build_values(
         "理由": _join_reasons(letter_type, data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
+        "先件编号": data.get("case", ""),
         "办理方式": catalogue.CHOICES["mode"][data.get("mode") or "forward"],
         "延长天数": data.get("days", ""),
         "申请理由": find_review_reason(file.entries, entry.seq),

@@ -11,7 +11,7 @@ from feedback.rules.access import Actor
 from feedback.rules.deadlines import Clock, ClockState
 from feedback.rules.read_models import CaseFile, FileView
 from feedback.rules.terms import Holder
-from feedback.rules.vocabulary import OPEN, Act, Stage, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, OPEN, Act, Stage, Status
 from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from web.presentation.timeline import (
@@ -147,7 +147,7 @@ def left_words(due_at: datetime, now: datetime, calendar: Calendar) -> str:
 def case_view(file: CaseFile, directory: Directory, actor: Actor, now: datetime, calendar: Calendar) -> CaseView:
     clocks = tuple(clock_view(c, directory, now, calendar) for c in file.clocks)
     light = file.light(now)
-    answers = [e for e in file.entries if e.act in (Act.REPLY, Act.RECTIFY, Act.EXPLAIN)]
+    answers = [e for e in file.entries if e.act in ANSWERING_ACTS]
     unit = directory.by_code.get(file.unit)
     return CaseView(
         file=file,
@@ -205,4 +205,5 @@ def next_words(file: CaseFile, directory: Directory) -> str:
         case Status.DIVERTED:
             return "这件事依法应当走另外的程序，程序、受理机关和期限写在下面。"
         case Status.MERGED:
-            return "同一件事已经有一件在办，两件合并办理。"
+            lead_no = next((e.data.get("case") for e in reversed(file.entries) if e.act == Act.MERGE), "")
+            return f"同一件事已经有一件在办{f'（编号 {lead_no}）' if lead_no else ''}，合并办理，答复时同样答复您。"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from feedback.rules.access import Actor
 from feedback.rules.deadlines import CaseEvent, Clock, compute_clocks
-from feedback.rules.deadlines import ClockFacts as ClockFacts
+from feedback.rules.projection import build_clock_facts
 from feedback.rules.read_models import CaseFile
 from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import OPEN, Act, Status
@@ -57,7 +57,10 @@ def project_clocks(
     file: CaseFile, act: Act, data: Mapping[str, object], actor: Actor, editions: Editions, now: datetime
 ) -> tuple[Clock, ...]:
     """The clocks as they would be if the step had just happened."""
-    facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
+    is_named = file.person is not None
+    facts = build_clock_facts(
+        file.kind, file.profile, file.desk, file.urgency, is_named=is_named, is_anonymous=file.anonymous
+    )
     history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data, e.by_import) for e in file.entries]
     event = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
     return compute_clocks([*history, event], facts, editions)

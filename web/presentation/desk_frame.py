@@ -10,6 +10,8 @@ Option = tuple[str, str]
 Group = tuple[str, list[Option]]
 
 WORKERS = frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION})
+DECIDERS = frozenset({Role.LEAD, Role.RECEPTION})
+"""Who signs, grants or refuses what others ask for."""
 
 
 # ---- frame ----

@@ -9,6 +9,7 @@ from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, escalation_levels
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Act, Profile
+from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from routing.notices import escalation
 from routing.notices.catalogue import Delivery
@@ -16,6 +17,7 @@ from routing.oversight import measure_types, triggers
 from routing.oversight.forecast import Forecast
 from routing.oversight.measure_types import MeasureStatus, MeasureStep
 from routing.oversight.measures import MeasureView
+from web.presentation.case import left_words
 from web.wording import acts, catalogue, dates
 
 MEASURE_STATUSES: Mapping[str, str] = {
@@ -67,6 +69,7 @@ def list_escalation_lines() -> list[dict[str, Any]]:
             lines.append(
                 {
                     "stage": row.label,
+                    "in_hours": row.label_in_hours,
                     "profile": catalogue.PROFILES[profile.value],
                     "told": [f"{catalogue.AUDIENCES[rule.audience]}（{PRIORITY_WORDS[rule.push]}）" for rule in rules],
                     "law": list(dict.fromkeys(rule.law for rule in rules)),
@@ -87,23 +90,28 @@ class NotifiedLine:
 
 
 def late_line(
-    clock: Mapping[str, Any], notices: Sequence[Mapping[str, Any]], directory: Directory, now: datetime
+    clock: Mapping[str, Any],
+    notices: Sequence[Mapping[str, Any]],
+    directory: Directory,
+    now: datetime,
+    calendar: Calendar,
 ) -> dict[str, Any]:
     """An overdue clock, and who was notified of it when."""
     return {
         **_clock_values(clock, directory),
+        "late": left_words(clock["due_at"], now, calendar),
         "late_days": max(0, (now - clock["due_at"]).days),
         "since": dates.short_time(clock["due_at"]),
-        "told": [notice_line(row, directory) for row in notices],
-        "stages": group_notices(notices, directory),
+        "told": [notice_line(row, clock["length"], directory) for row in notices],
+        "stages": group_notices(notices, clock["length"], directory),
     }
 
 
-def group_notices(notices: Sequence[Mapping[str, Any]], directory: Directory) -> list[dict[str, Any]]:
+def group_notices(notices: Sequence[Mapping[str, Any]], length: str, directory: Directory) -> list[dict[str, Any]]:
     """The tellings stage by stage, the last stage first: one line each."""
     stages: dict[str, dict[str, Any]] = {}
     for row in notices:
-        line = notice_line(row, directory)
+        line = notice_line(row, length, directory)
         stage = stages.setdefault(row["stage"], {"stage": line.stage, "when": line.when, "whom": [], "faults": []})
         channel = catalogue.DELIVERY_CHANNELS.get(row["channel"], "")
         remarks = "，".join(part for part in (channel, line.read if row["read_at"] else "") if part)
@@ -112,11 +120,10 @@ def group_notices(notices: Sequence[Mapping[str, Any]], directory: Directory) ->
     return list(reversed(stages.values()))
 
 
-def notice_line(row: Mapping[str, Any], directory: Directory) -> NotifiedLine:
+def notice_line(row: Mapping[str, Any], length: str, directory: Directory) -> NotifiedLine:
+    """One telling about a clock of that length."""
     whom = f"{directory.short(row['unit'])}{catalogue.AUDIENCES[row['audience']]}"
-    stage = next(
-        (level.label for level in escalation_levels.ESCALATION_LEVELS if level.code == row["stage"]), row["stage"]
-    )
+    stage = escalation_levels.label_level(row["stage"], length)
     read = f"{dates.short_time(row['read_at'])} 已读" if row["read_at"] else "未读"
     return NotifiedLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
 
@@ -189,13 +196,13 @@ def proposal_line(row: Mapping[str, Any], directory: Directory, titles: Mapping[
     """A proposed order, with its evidence and the words it would be issued with."""
     label, law = find_trigger(row["trigger"])
     rule = triggers.find_supervision_rule(row["rule"])
-    evidence = "；".join(row["evidence"])
+    evidence, unit = "；".join(row["evidence"]), directory.short(row["unit"])
     return {
         "id": row["id"],
         "no": row["case_no"],
         "href": f"/desk/cases/{row['case_no']}",
         "title": titles.get(row["case_no"], ""),
-        "unit": directory.short(row["unit"]),
+        "unit": unit,
         "rule": rule.label if rule else row["rule"],
         "trigger": row["trigger"],
         "trigger_text": label,
@@ -206,7 +213,7 @@ def proposal_line(row: Mapping[str, Any], directory: Directory, titles: Mapping[
         "status_text": PROPOSAL_STATUSES[row["status"]],
         "decided": f"{dates.short_time(row['decided_at'])} {row['decided_by']}" if row["decided_at"] else "",
         "reason": row["reason"],
-        "words": f"{label}：{evidence}。请立即办理，并书面说明原因和结果。",
+        "words": f"{unit}{label}：{evidence}。请立即办理，并书面说明原因和结果。",
     }
 
 

@@ -16,7 +16,7 @@ from web.wording import acts, catalogue
 from web.wording.dates import time_words
 
 _HIDDEN_DATA = frozenset(
-    {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown"}
+    {"title", "text", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown"}
 )
 
 
@@ -67,7 +67,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
             _level_words(file, value) if name in _LEVEL_NEEDS else _detail_words(name, value, directory),
         )
         for name, value in data.items()
-        if name not in _HIDDEN_DATA and name in catalogue.NEEDS and value not in (None, "", [], False)
+        if name not in _hidden_data(entry.act) and name in catalogue.NEEDS and value not in (None, "", [], False)
     ]
     if entry.role == "citizen":
         who = "群众"
@@ -90,6 +90,11 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
         level=int(data.get("level", 0)) if isinstance(data.get("level", 0), int) else 0,
         files=tuple(f for f in file.attachments if f.seq == entry.seq),
     )
+
+
+def _hidden_data(act: str) -> frozenset[str]:
+    """What a line does not repeat: the kind stands at the head of the page, unless it is what was corrected."""
+    return _HIDDEN_DATA if act == Act.CHANGE_KIND else _HIDDEN_DATA | {"kind"}
 
 
 _LEVEL_NEEDS = frozenset({"level", "desk_level"})
@@ -120,6 +125,8 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return directory.name(str(value))
         case "mode" | "way" | "ground" | "legal_route" | "trigger":
             return catalogue.choice_words(name, str(value))
+        case "kind":
+            return catalogue.KINDS[str(value)]
         case "outcome" | "contacted" | "solved":
             return catalogue.OUTCOMES.get(str(value), str(value))
         case "tags":
@@ -142,9 +149,11 @@ def find_reply_standing(acts_in_order: Sequence[str]) -> ReplyStanding:
 
 _STANDING_AFTER: dict[str, ReplyStanding] = {
     Act.REPLY: "current",
+    Act.ANSWER_MERGED: "current",
     Act.RECTIFY: "current",
     Act.EXPLAIN: "current",
     Act.REVIEW: "reviewed",
     Act.RE_REVIEW: "reviewed",
     Act.REOPEN: "rejected",
+    Act.REDO: "rejected",
 }

@@ -135,6 +135,7 @@ def build_query(filters: Filters, **changes: object) -> str:
     """The filter as the query of an address, what is empty left out."""
     values = asdict(replace(filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
     values["mine"] = "1" if values["mine"] else ""
+    values["deciding"] = "1" if values["deciding"] else ""
     if values["sort"] == "due":
         values["sort"] = ""
     values |= {"from": values.pop("from_day"), "until": values.pop("until_day")}
@@ -144,18 +145,22 @@ def build_query(filters: Filters, **changes: object) -> str:
     return urlencode(set_values or {"status": ""})
 
 
-def build_tabs(filters: Filters, mine_open: int | None, counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The tabs over the queue: mine, all open, late, nearly late, and one per status."""
-    base_filters = replace(filters, status="", light="")
+def build_tabs(
+    filters: Filters, mine_open: int | None, counts: Mapping[str, int], *, decides: bool
+) -> list[dict[str, Any]]:
+    """The tabs over the queue: mine, what waits for my decision, all open, late, nearly late, and one per status."""
+    base_filters = replace(filters, status="", light="", deciding=False)
 
     def tab(label: str, count: int, current: bool, tone: str = "", **changes: object) -> dict[str, Any]:
         href = "/desk?" + build_query(replace(base_filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
         return {"href": href, "label": label, "count": count, "current": current, "tone": tone}
 
-    is_open = filters.status == "open" and not filters.light
+    is_open = filters.status == "open" and not filters.light and not filters.deciding
     tabs = []
     if mine_open is not None:
         tabs.append(tab("待我办", mine_open, is_open and filters.mine, mine=True, status="open"))
+    if decides:
+        tabs.append(tab("待我批", counts["deciding"], filters.deciding, mine=False, deciding=True, status="open"))
     tabs += [
         tab("全部在办", counts["all_open"], is_open and not filters.mine, mine=False, status="open"),
         tab("超期", counts["red"], filters.light == "red", "red", light="red"),
@@ -203,6 +208,8 @@ def render_filters(filters: Filters, directory: Directory) -> str:
     parts = [words for words, _ in list_active_filters(filters, directory)]
     if filters.mine:
         parts.append("范围：待我办")
+    if filters.deciding:
+        parts.append("范围：待我批")
     if filters.status:
         parts.append(f"状态：{'在办' if filters.status == 'open' else catalogue.STATUSES.get(filters.status, '')}")
     if filters.light:

@@ -22,7 +22,7 @@ from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary, EntryView
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
-from routing.assignment import assignment_data, choose_unit, must_be_assigned_by_person
+from routing.assignment import assignment_data, choose_unit, is_concluded, must_be_assigned_by_person
 
 if TYPE_CHECKING:
     from classify.model.release import Model, Verdict
@@ -55,7 +55,8 @@ def build_handler(current_model: CurrentModel, settings: Settings) -> Handler:
             await cases.acts(case.no, [ActCommand(Act.CLASSIFY, SYSTEM, data, now)], expect=case.version)
             return
         if must_be_assigned_by_person(case, names):
-            data["held"] = "person"  # a machine decides neither on a report nor on an accusation
+            # A machine decides neither on a report or an accusation nor on what a re-review concluded.
+            data["held"] = "concluded" if is_concluded(case.flags) else "person"
             await cases.acts(case.no, [ActCommand(Act.CLASSIFY, SYSTEM, data, now)], expect=case.version)
             return
         if hold_reason := await find_hold_reason(data, find_street(case, names), settings.automatic_mode):

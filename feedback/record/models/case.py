@@ -71,6 +71,7 @@ class Case(Model):
     closed_at = InstantField(null=True)
     next_due_at = InstantField(null=True)
     next_warn_at = InstantField(null=True)
+    deciders = fields.CharField(max_length=20, default="", db_default="")  # roles whose decision it waits for
     digest = fields.CharField(max_length=64, default="")
     sender_hash = fields.CharField(max_length=64, default="", db_default="")
 
@@ -83,6 +84,7 @@ class Case(Model):
             # What a count of the list or the board reads, so that it reads no case for it.
             ("status", "next_due_at", "next_warn_at", "confidential", "unit", "desk", "id"),
             ("next_due_at", "id"),
+            ("deciders", "unit"),
             ("received_at",),
             ("replied_at",),
             ("status", "replied_at", "id"),

@@ -158,6 +158,7 @@ class DeskQuery(Struct):
     page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
     flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
     mine: Annotated[bool, described("只看等本单位办理的")] = False
+    deciding: Annotated[bool, described("只看等本人签发、批准的")] = False
     from_day: Annotated[str, described("从哪一天起（含），办公所在时区，例如 2026-11-01", format="date")] = field(
         default="", name="from"
     )
@@ -196,7 +197,9 @@ class NewRating(Struct):
         described("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话；7 短信只由系统登记"),
     ] = "1"
     anonymous: Annotated[bool, described("对被评价单位隐去是哪一件")] = False
-    phone: Annotated[str, described("评价一次办件时可以留下，只用于差评回访")] = ""
+    phone: Annotated[
+        str, described("评价一次办件时可以留下，只用于差评的联系核实和回访；匿名评价的，被评价的单位看不到")
+    ] = ""
 
 
 class RepliesQuery(Struct):

@@ -82,6 +82,7 @@ class TimelineEntry(Struct):
     level: int | UnsetType | None = UNSET
     days: int | UnsetType | None = UNSET
     where_instead: str | UnsetType | None = UNSET
+    case: Annotated[str | UnsetType, described("并入的先件编号，并案和并案答复才有")] = UNSET
 
 
 class OptionOut(Struct):
@@ -248,7 +249,7 @@ class DeskRow(Struct):
     flags: Annotated[
         list[str],
         described(
-            "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似；accusation 指明公职人员索贿受贿等，只由人分派"
+            "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似；accusation 指明公职人员索贿受贿等，只由人分派；concluded 同一人同一事项已经复核终结，只由人分派"
         ),
     ]
     received_at: Instant

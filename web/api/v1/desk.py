@@ -39,7 +39,8 @@ async def worklist(request: Request) -> Response:
     if faults := find_code_faults(values, names) | find_day_faults(values["from_day"], values["until_day"]):
         raise Invalid(faults)
     number = values.pop("page")
-    filters = Filters(**{name: value or "" for name, value in values.items() if name != "mine"}, mine=values["mine"])
+    mine, deciding = bool(values.pop("mine")), bool(values.pop("deciding"))
+    filters = Filters(**{name: value or "" for name, value in values.items()}, mine=mine, deciding=deciding)
     now = context.clock.now()
     page = await case_worklist.load_worklist(actor, filters, number, now=now)
     items = [serializers.build_desk_row(row, names, now) for row in page.items]
@@ -60,11 +61,12 @@ async def classify(request: Request) -> Response:
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
     settings = context.settings
     desk = intake.choose_desk(values["kind"] or "", "", settings.desk, settings.petition_desk)
-    decision = _decide(verdict, f"{title}\n{text}", values["kind"] or "", region, desk, names)
+    signs = urgency.detect_signs(title, text)
+    level = signs[0].level if signs else 0
+    decision = _decide(verdict, f"{title}\n{text}", values["kind"] or "", region, desk, level, names)
     now = context.clock.now()
     precedents = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
     hold_words = await _find_hold_words(context, verdict, decision, names.street_of(region))
-    signs = urgency.detect_signs(title, text)
     answer = responses.SuggestionOut(
         category=(verdict.category or None) if verdict else None,
         label=verdict.label if verdict and verdict.category else None,
@@ -86,7 +88,7 @@ async def classify(request: Request) -> Response:
         ],
         automatic=not hold_words,
         automatic_reason=hold_words,
-        urgency=signs[0].level if signs else 0,
+        urgency=level,
         signs=[responses.UrgencySignOut(sign.level, sign.why, sign.words) for sign in signs],
         release=verdict.release if verdict else None,
     )
@@ -117,13 +119,16 @@ async def _find_hold_words(context: "AppContext", verdict: "Verdict | None", dec
     return catalogue.HELD[reason] if reason else ""
 
 
-def _decide(verdict: "Verdict | None", message: str, kind: str, region: str, desk: str, names: Directory) -> Decision:
+def _decide(
+    verdict: "Verdict | None", message: str, kind: str, region: str, desk: str, level: int, names: Directory
+) -> Decision:
     """Who would answer. A person reads this, so the best guess counts even where the classifier abstains."""
     facts = CaseFacts(
         category=verdict.category if verdict else "",
         kind=kind,
         region=region,
         desk=desk,
+        urgency=level,
         is_sure=bool(verdict and verdict.category),
         street=names.street_of(region),
         region_chain=names.region_chain(region),

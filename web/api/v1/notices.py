@@ -24,7 +24,7 @@ class NoticeOut(Struct):
 
     id: int
     case_no: Annotated[str | None, described("说的是哪一件；汇总和措施为 null")]
-    audience: Annotated[str, described("unit head desk overseer superior joint")]
+    audience: Annotated[str, described("unit head desk overseer superior joint likely")]
     text: str
     made_at: Instant
     read_at: Instant | None

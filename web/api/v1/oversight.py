@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import overdue
+from feedback.record import calendar_editions
 from feedback.rules import escalation_levels, intake
 from feedback.rules.vocabulary import Act
 from routing import directory
@@ -202,7 +203,8 @@ async def late(request: Request) -> Response:
     actor, now, names = permissions.current_actor(request), context.clock.now(), await directory.load_directory()
     rows = await overdue.list_late_clocks(actor, now=now)
     notices = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
+    calendar = await calendar_editions.load_current_calendar()
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now, calendar) for row in rows]
     return json_response(LateList([_build_late_clock(line) for line in lines]))
 
 
@@ -222,7 +224,7 @@ def _build_late_clock(line: Mapping[str, Any]) -> LateOut:
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
     actor, names = permissions.current_actor(request), await directory.load_directory()
-    rows = await supervision_proposals.list_proposals(actor)
+    rows = await supervision_proposals.list_proposals(actor, request.app.state.context.clock.now())
     return json_response(ProposalList([_build_proposal(oversight_views.proposal_line(row, names, {})) for row in rows]))
 
 
@@ -251,12 +253,12 @@ async def decide(request: Request) -> Response:
         faults["reason"] = "too_long"  # an order's own text is measured by its step
     if faults:
         raise Invalid(faults)
-    proposal = await supervision_proposals.load_open_proposal(actor, _id(request))
+    proposal = await supervision_proposals.load_open_proposal(actor, _id(request), context.clock.now())
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
-        data = {"reason": reason, "trigger": proposal["trigger"]}
+        data = {"reason": reason, "trigger": proposal["trigger"], "addressee": proposal["unit"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
+    await supervision_proposals.decide_proposal(actor, proposal, status, reason, context.clock.now())
     return json_response(Decided(status))
 
 

@@ -9,7 +9,7 @@ from feedback.queries.cases import ImportedCase
 from feedback.record import cases
 from feedback.record.cases import ActCommand
 from feedback.rules.access import Actor, citizen
-from feedback.rules.imported_history import IMPORTER, UNKNOWN_UNIT
+from feedback.rules.imported_history import IMPORTER, UNKNOWN_UNIT, UNSTATED
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import OPEN, Act, Channel, Kind, Role
 from routing.directory import Directory
@@ -113,7 +113,9 @@ class RowRecorder:
         if not row.reply:
             return commands
         unknown = {"time_unknown": True}
-        answer: dict[str, Any] = {"text": row.reply} | ({"outcome": "unstated"} if row.kind == Kind.APPEAL else {})
+        answer: dict[str, Any] = {"text": row.reply}
+        if row.kind == Kind.APPEAL:
+            answer |= {"outcome": "unstated", "facts": UNSTATED, "basis": UNSTATED}
         assignment = {"unit": row.unit, "reason": _ASSIGNMENT_REASON}
         return [
             *commands,

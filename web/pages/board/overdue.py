@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.queries import overdue
+from feedback.record import calendar_editions
 from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import current_actor
@@ -25,7 +26,8 @@ async def late(request: Request) -> Response:
     unit = request.query_params.get("unit", "")
     rows = await overdue.list_late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
     notices = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
+    calendar = await calendar_editions.load_current_calendar()
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now, calendar) for row in rows]
     values = {
         **desk_frame.frame_values(actor, names),
         "tabs": build_tabs("late", actor),

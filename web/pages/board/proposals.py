@@ -21,6 +21,9 @@ from web.presentation import oversight as oversight_views
 from web.presentation.oversight import build_tabs
 from web.wording import catalogue
 
+AS_PROPOSED = "as_proposed"
+"""What the button brings that issues an order in its proposed words."""
+
 
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise, with the evidence; what was decided lately."""
@@ -32,9 +35,9 @@ async def _proposals(
 ) -> Response:
     context: AppContext = request.app.state.context
     names = await directory.load_directory()
-    rows = await supervision_proposals.list_proposals(actor)
-    decided = await supervision_proposals.list_proposals(actor, status=supervision_proposals.DISMISSED, most=30)
-    decided += await supervision_proposals.list_proposals(actor, status=supervision_proposals.ISSUED, most=30)
+    rows = await supervision_proposals.list_proposals(actor, context.clock.now())
+    decided = await supervision_proposals.list_decided(actor, supervision_proposals.DISMISSED, most=30)
+    decided += await supervision_proposals.list_decided(actor, supervision_proposals.ISSUED, most=30)
     titles = await overdue.load_titles(actor, [row["case_no"] for row in rows + decided])
     values = {
         **desk_frame.frame_values(actor, names),
@@ -45,6 +48,7 @@ async def _proposals(
         "typed": typed,
         "errors": errors,
         "opened": opened,
+        "as_proposed": AS_PROPOSED,
         "reason_most": supervision_proposals.REASON_MOST,
         "done": request.query_params.get("done", ""),
     }
@@ -53,14 +57,18 @@ async def _proposals(
 
 async def decide(request: Request) -> Response:
     """Issue the proposed order, or write down why not."""
+    context: AppContext = request.app.state.context
     actor = current_actor(request)
     text = request.path_params["id"]
     proposal = await supervision_proposals.load_open_proposal(
-        actor, int(text) if text.isdecimal() and len(text) < 19 else -1
+        actor, int(text) if text.isdecimal() and len(text) < 19 else -1, context.clock.now()
     )
     async with request.form() as form:
         typed = _typed(form)
         issue = "issue" in form
+        if form.get("issue") == AS_PROPOSED:  # in the words of this moment, not of when the page was opened
+            names = await directory.load_directory()
+            typed["reason"] = oversight_views.proposal_line(proposal, names, {})["words"]
     try:
         await (_issued if issue else _dismissed)(request, actor, proposal, typed)
     except Invalid as fault:
@@ -78,12 +86,12 @@ def _typed(form: FormData) -> dict[str, str]:
 
 async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
     context: AppContext = request.app.state.context
-    data = {"reason": typed["reason"], "trigger": proposal["trigger"]}
+    data = {"reason": typed["reason"], "trigger": proposal["trigger"], "addressee": proposal["unit"]}
     if typed["target_day"]:
         data["target_day"] = typed["target_day"]
     await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide_proposal(
-        actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], context.clock.now()
+        actor, proposal, supervision_proposals.ISSUED, typed["reason"], context.clock.now()
     )
 
 
@@ -94,5 +102,5 @@ async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], t
     if len(typed["why"]) > supervision_proposals.REASON_MOST:
         raise Invalid({"why": "too_long"})
     await supervision_proposals.decide_proposal(
-        actor, proposal["id"], supervision_proposals.DISMISSED, typed["why"], context.clock.now()
+        actor, proposal, supervision_proposals.DISMISSED, typed["why"], context.clock.now()
     )

@@ -27,6 +27,7 @@ from web.wording import acts, catalogue
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
     Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),
     Act.DECLINE: ("批量不予受理", frozenset({Role.RECEPTION})),
+    Act.SIGN_REPLY: ("批量签发", frozenset({Role.LEAD})),
     Act.URGE: ("批量催办", frozenset({Role.SUPERVISOR, Role.RECEPTION})),
     Act.SUPERVISE: ("批量督办", frozenset({Role.SUPERVISOR})),
 }
@@ -88,7 +89,7 @@ async def _bulk_row(
         file = await case_queries.load_file(actor, no, vault=context.settings.vault)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
-        row["words"] = names.name(str(data["unit"])) if data.get("unit") else acts.ACTS[act].label
+        row["words"] = names.name(str(data["unit"])) if data.get("unit") else _what(file, act)
         if not any(step.act is act for step in file.steps(context.clock.now())):
             row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{acts.ACTS[act].label}"
         elif act is Act.ASSIGN and not data["unit"]:
@@ -112,11 +113,19 @@ async def _bulk_row(
     return row
 
 
+def _what(file: CaseFile, act: Act) -> str:
+    """What would happen: of a signature, the words that would go out."""
+    draft = next((entry for entry in reversed(file.entries) if entry.act == Act.DRAFT_REPLY), None)
+    return str(draft.data.get("text", "")) if act is Act.SIGN_REPLY and draft else acts.ACTS[act].label
+
+
 def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
     text, unit = parsing.read_text(form, "text"), parsing.read_text(form, "unit")
     if act is Act.DECLINE:
         data = {"reason": text} | {name: parsing.read_text(form, name) for name in ("where_instead", "ground")}
         return {name: value for name, value in data.items() if value}
+    if act is Act.SIGN_REPLY:
+        return {}
     if act is not Act.ASSIGN:
         return {"text" if act is Act.URGE else "reason": text} if text else {}
     if unit:

@@ -93,6 +93,7 @@ async def shown(
         if seen.step("transfer")
         else (),
         staff=await _staff(seen) if seen.step("recuse") else (),
+        involved=tuple(worklist_views.unit_groups(seen.names, (file.unit, *file.co_units, file.desk))),
         case=(file.profile, file.kind, file.stage),
     )
     forms = step_forms.build_forms(steps, values, choices)
@@ -187,6 +188,7 @@ _ASKED_BEFORE = (
     (Act.EXTEND, (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION), ("reason", "days")),
     (Act.ENDORSE_EXTENSION, (Act.ASK_EXTENSION,), ("reason", "days")),
     (Act.HOLD, (Act.ASK_HOLD,), ("reason", "target_day")),
+    (Act.REPLY, (Act.DRAFT_REPLY,), ("text", "outcome", "facts", "basis", "public")),
     (Act.DECLINE, (Act.ASK_DECLINE,), ("ground", "reason", "where_instead")),
     (Act.DIVERT, (Act.ASK_DIVERT,), ("legal_route", "text", "where_instead", "target_day")),
 )

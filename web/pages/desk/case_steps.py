@@ -287,6 +287,12 @@ def _kept_words(typed: Mapping[str, Any]) -> str:
     return "\n".join(str(value) for value in typed.values() if isinstance(value, str))
 
 
+def _recorded_act(seen: Looked, step: Step) -> Act:
+    """What the step becomes when this person does it: a clerk's answer that must be signed is a draft."""
+    redirect = lifecycle.find_redirect(step.act, seen.file.profile, seen.file.kind, seen.actor.roles, {})
+    return redirect.into if redirect else step.act
+
+
 async def _previewed(
     request: Request, seen: Looked, step: Step, typed: dict[str, Any], form: FormData, status: int = 200
 ) -> Response:
@@ -303,6 +309,7 @@ async def _previewed(
         "view": seen.view,
         "act": step.act.value,
         "label": acts.ACTS[step.act].label,
+        "must_be_signed": _recorded_act(seen, step) is Act.DRAFT_REPLY,
         "typed": typed,
         "hidden": step_forms.hidden_fields(typed),
         "version": parsing.read_field(form, "version"),

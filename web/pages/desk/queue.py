@@ -25,7 +25,7 @@ from web.pages.desk.bulk import bulk_acts
 from web.presentation import desk_frame
 from web.presentation import flags as flag_views
 from web.presentation import worklist as worklist_views
-from web.presentation.desk_frame import WORKERS
+from web.presentation.desk_frame import DECIDERS, WORKERS
 from web.wording import catalogue
 
 _COLUMNS_HOURS = 24 * 365
@@ -50,7 +50,9 @@ async def queue(request: Request) -> Response:
         "columns": columns,
         "all_columns": list(worklist_views.COLUMNS.items()),
         "filters": filters,
-        "tabs": worklist_views.build_tabs(filters, mine, {**counted, "all_open": all_}),
+        "tabs": worklist_views.build_tabs(
+            filters, mine, {**counted, "all_open": all_}, decides=bool(actor.roles & DECIDERS)
+        ),
         "rows": [worklist_views.row_view(row, names, now, calendar) for row in page.items],
         "found": page,
         "nearest": [worklist_views.row_view(row, names, now, calendar) for row in nearest],

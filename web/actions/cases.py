@@ -63,7 +63,7 @@ async def submit_case(
         raised_flags = (*raised_flags, assignment.ACCUSATION_FLAG)
     is_confidential = is_accusation or submission.kind == Kind.REPORT
     if is_confidential and submission.desk and not await directory.is_cleared(submission.desk, Role.RECEPTION):
-        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
+        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the desk for its kind
     if submission.person and await link_proposals.is_concluded_matter(
         submission.title, submission.text, submission.person, settings.vault
     ):

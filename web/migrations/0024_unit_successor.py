@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0022_identity_documents')]
+    dependencies = [('app', '0023_deciders')]
 
     initial = False
 

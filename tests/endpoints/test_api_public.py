@@ -114,7 +114,7 @@ async def test_every_limit_step_choice_and_letter_is_told_with_its_article(door:
         if term["code"] == "resolve" and term["stages"] == ["first"] and term["length"] == "60cd"
     ]
     assert (resolve["longer_by"], resolve["law"]) == (30, "信访工作条例 第三十四条")
-    assert {row["table"] for row in law["choices"]} == {"ground", "legal_route", "outcome", "trigger"}
+    assert {row["table"] for row in law["choices"]} == {"ground", "legal_route", "outcome", "trigger", "termination"}
     for row in (*law["terms"], *law["steps"], *law["choices"], *law["letters"]):
         assert row["law"], row
 

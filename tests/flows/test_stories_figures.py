@@ -184,9 +184,9 @@ async def test_51_a_rated_desk_never_calls_back_about_itself(story: Story) -> No
     assert call_back["unit"] != "rexian"
     for who in ("reception", "clerk-rexian"):
         assert not {"call_back", "reopen", "close"} & await rectification.acts(who)
-    answer = {"outcome": "satisfied", "text": "群众认可"}
-    assert (await rectification.tries("reception", "call_back", **answer)).status_code == 403
-    assert (await rectification.tries(f"reception-{call_back['unit']}", "call_back", **answer)).status_code == 200
+    outcome = {"outcome": "satisfied", "text": "群众认可"}
+    assert (await rectification.tries("reception", "call_back", **outcome)).status_code == 403
+    assert (await rectification.tries(f"reception-{call_back['unit']}", "call_back", **outcome)).status_code == 200
 
 
 async def test_51_a_supervisor_of_the_rated_unit_does_not_call_back(story: Story) -> None:

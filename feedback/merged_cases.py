@@ -13,14 +13,14 @@ from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import REPLIES, Act, Status
 
-_ENDED_UNANSWERED = frozenset({Status.DECLINED, Status.DIVERTED, Status.WITHDRAWN})
+_ENDED_UNANSWERED = frozenset({Status.DECLINED, Status.DIVERTED, Status.WITHDRAWN, Status.TERMINATED})
 _SHARED_DATA = ("text", "outcome", "facts", "basis")
 """What an answer says, to everybody whose case it answers."""
 
 
 def build_handlers() -> dict[str, list[Callable[[dict[str, Any], datetime], Awaitable[None]]]]:
     """What merged cases do on which message. Twice changes nothing more."""
-    leading = (*REPLIES, Act.DECLINE, Act.DIVERT, Act.WITHDRAW)
+    leading = (*REPLIES, Act.DECLINE, Act.DIVERT, Act.WITHDRAW, Act.TERMINATE)
     return {
         **{f"case.{act}": [follow_leading_case] for act in leading},
         f"case.{Act.MERGE}": [follow_what_ended_meanwhile],

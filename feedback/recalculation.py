@@ -14,7 +14,7 @@ from feedback.queries import statistics as case_statistics
 from feedback.record import cases, persistence
 from feedback.record.models.case import Case, Entry
 from feedback.rules.access import SYSTEM
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.needs import NEEDS
 from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act

@@ -224,7 +224,7 @@ _UNIT_RATED, _DESK_RATED = (
 
 # fmt: off
 KPIS: tuple[Kpi, ...] = (
-    _kpi("timeliness", "按期率", "all", "on_time", "on_time late", apart=("running", "held", "void"), source="信访工作条例 第二十二条至第三十六条；12345平台承诺"),
+    _kpi("timeliness", "单位按期率", "all", "on_time", "on_time late", apart=("running", "held", "void"), source="信访工作条例 第二十二条至第三十六条；12345平台承诺"),
     # --- 信访
     _kpi("timely_forwarding", "及时受理率", "petition", "forward_on_time", "forward_on_time forward_late_done forward_late_open",
          source="信访工作条例 第二十二条；" + _PETITION_PRACTICE, remark="信访部门自收到之日起15日内登记并转送、交办或告知"),

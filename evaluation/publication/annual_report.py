@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from evaluation import periods
+from evaluation import disclosure, periods
+from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
 from evaluation.kpi.definitions import GROUPS, KPI_BY_CODE, KPIS, Weights
 from evaluation.kpi.facts import FactCounts, Question
 from feedback.queries import aggregates
+from feedback.queries.aggregates import ReportCounts
 from feedback.rules.vocabulary import Act, Kind, Profile
 
 Cell = str | int | float | None
@@ -89,6 +91,7 @@ async def build_report(
     *,
     owner: str,
     count_suggestions: CountSuggestions,
+    rules: DisclosureRules,
 ) -> Report:
     """The report of a year, compared with the year before."""
     last_question = replace(question, period=periods.parse_year(str(int(question.period.name) - 1)))
@@ -101,6 +104,7 @@ async def build_report(
         await aggregates.count_all_acts(question.span),
         await aggregates.count_all_acts(last_question.span),
     )
+    reports = await aggregates.count_reports(question.span)
     suggestion_counts = await count_suggestions(question.period.since, question.period.until)
     year = question.period.name
     return Report(
@@ -110,7 +114,9 @@ async def build_report(
         made_at=question.now,
         provisional=question.now < question.period.until,
         sections=(
-            _received_section(received, received_last_year, await _count_by_month(question), words, year),
+            _received_section(
+                received, received_last_year, await _count_by_month(question), words, year, reports, rules
+            ),
             _topics_section(received, words),
             _acts_section(acts, acts_last_year),
             _suggestions_section(suggestion_counts),
@@ -131,6 +137,8 @@ def _received_section(
     months: Sequence[tuple[str, int]],
     words: Words,
     year: str,
+    reports: ReportCounts,
+    rules: DisclosureRules,
 ) -> Section:
     total, last_total = _sum_rows(rows), _sum_rows(last_year)
     petitions = _sum_rows(row for row in rows if row["profile"] == Profile.PETITION)
@@ -143,12 +151,25 @@ def _received_section(
     channels = _group_rows(rows, last_year, "channel", lambda code: words.channel.get(code, code))
     return Section(
         "一、受理情况",
-        (summary, "检举控告按规定单独统计，不在本报告内。"),
+        (summary, _describe_reports(reports, rules)),
         (
             ReportTable("按类别", (Column("类别"), *_TWO_YEARS), kinds, bars=1),
             ReportTable("按渠道", (Column("渠道"), *_TWO_YEARS), channels, bars=1),
             ReportTable("按月收到", (Column("月份"), Column("收到", "count")), tuple(months), bars=1),
         ),
+    )
+
+
+def _describe_reports(reports: ReportCounts, rules: DisclosureRules) -> str:
+    """The reports (检举控告) in one sentence, small counts hidden: they are in no other figure."""
+
+    def words(count: int) -> str:
+        cell = disclosure.count_cell(count, rules)
+        return f"不足 {rules.cell_min} 件" if cell.value is None else f"{count} 件"
+
+    return (
+        f"检举控告单独统计，只列全区总数，不在其他各表内：收到 {words(reports.received)}，"
+        f"转送有权处理的机关 {words(reports.assigned)}，办结答复 {words(reports.answered)}。"
     )
 
 
@@ -158,11 +179,14 @@ _TWO_YEARS = (Column("本年", "count"), Column("上年", "count"), Column("占�
 def _topics_section(rows: Sequence[Mapping[str, Any]], words: Words) -> Section:
     fields = _group_rows(rows, (), "category", lambda code: words.category(code) if code else "未分类")
     complaints = [row for row in rows if row["kind"] in (Kind.COMPLAINT, Kind.APPEAL)]
-    units = _group_rows(complaints, (), "unit", words.unit)[:TOP_ROWS]
+    sent_on = [row for row in complaints if not row["at_desk"]]
+    at_desk = _sum_rows(complaints) - _sum_rows(sent_on)
+    units = _group_rows(sent_on, (), "unit", words.unit)[:TOP_ROWS]
     return Section(
         "二、涉及领域和被投诉较多的机关、单位",
         (
-            f"投诉和申诉求决共 {_sum_rows(complaints)} 件，按现在的承办单位计。件数多不等于做得差，也与职责范围和辖区人口有关。",
+            f"投诉和申诉求决共 {_sum_rows(complaints)} 件，按现在的承办单位计；"
+            f"其中 {at_desk} 件还没有派出或者由受理窗口自己办理，不是对受理窗口的投诉，不计入各单位。件数多不等于做得差，也与职责范围和辖区人口有关。",
         ),
         (
             ReportTable(
@@ -181,29 +205,42 @@ def _topics_section(rows: Sequence[Mapping[str, Any]], words: Words) -> Section:
     )
 
 
-ACT_ROWS: tuple[tuple[str, str, str], ...] = (
-    # act, mode, what it is called
-    (Act.ASSIGN, "forward", "转送"),
-    (Act.ASSIGN, "commission", "交办"),
-    (Act.ASSIGN, "", "派件（没有区分转送、交办）"),
-    (Act.TRANSFER, "", "下转、上报"),
-    (Act.CO_ASSIGN, "", "增加协办单位"),
-    (Act.RETURN, "", "异议退回、退单"),
-    (Act.REPORT_BACK, "", "办结报告"),
-    (Act.REPORT_UP, "", "重大、紧急情况报告"),
-    (Act.URGE, "", "催办"),
-    (Act.SUPERVISE, "", "督办"),
-    (Act.ANSWER_SUPERVISION, "", "答复督办"),
-    (Act.REVIEW, "", "申请复查"),
-    (Act.RE_REVIEW, "", "申请复核"),
+_ANY = ""
+_NO_MODE = frozenset({""})
+_FORWARDING_MODES = frozenset({"", "forward"})
+ACT_ROWS: tuple[tuple[str, str, frozenset[str], str], ...] = (
+    # act, profile, modes, what it is called; a petition that is sent on without a mode is forwarded (转送单)
+    (Act.ASSIGN, Profile.PETITION, _FORWARDING_MODES, "转送信访事项"),
+    (Act.ASSIGN, Profile.PETITION, frozenset({"commission"}), "交办信访事项"),
+    (Act.ASSIGN, Profile.PETITION, frozenset({"direct"}), "受理窗口自己办理信访事项"),
+    (Act.ASSIGN, Profile.HOTLINE, _FORWARDING_MODES, "派发12345工单"),
+    (Act.ASSIGN, Profile.HOTLINE, frozenset({"commission"}), "交办12345工单"),
+    (Act.ASSIGN, Profile.HOTLINE, frozenset({"direct"}), "受理窗口自己办理12345工单"),
+    (Act.TRANSFER, _ANY, _NO_MODE, "下转、上报"),
+    (Act.CO_ASSIGN, _ANY, _NO_MODE, "增加协办单位"),
+    (Act.RETURN, _ANY, _NO_MODE, "异议退回、退单"),
+    (Act.REPORT_BACK, _ANY, _NO_MODE, "办结报告"),
+    (Act.REPORT_UP, _ANY, _NO_MODE, "重大、紧急情况报告"),
+    (Act.URGE, _ANY, _NO_MODE, "催办"),
+    (Act.SUPERVISE, _ANY, _NO_MODE, "督办"),
+    (Act.ANSWER_SUPERVISION, _ANY, _NO_MODE, "答复督办"),
+    (Act.REVIEW, _ANY, _NO_MODE, "申请复查"),
+    (Act.RE_REVIEW, _ANY, _NO_MODE, "申请复核"),
 )
 
 
 def _acts_section(this_year: Sequence[Mapping[str, Any]], last_year: Sequence[Mapping[str, Any]]) -> Section:
-    def times(rows: Sequence[Mapping[str, Any]], act: str, mode: str) -> int:
-        return sum(int(row["n"]) for row in rows if row["act"] == act and row["mode"] == mode)
+    def times(rows: Sequence[Mapping[str, Any]], act: str, profile: str, modes: frozenset[str]) -> int:
+        return sum(
+            int(row["n"])
+            for row in rows
+            if row["act"] == act and profile in (_ANY, row["profile"]) and row["mode"] in modes
+        )
 
-    table_rows = tuple((name, times(this_year, act, mode), times(last_year, act, mode)) for act, mode, name in ACT_ROWS)
+    table_rows = tuple(
+        (name, times(this_year, act, profile, modes), times(last_year, act, profile, modes))
+        for act, profile, modes, name in ACT_ROWS
+    )
     columns = (Column("事项"), Column("本年（次）", "count"), Column("上年（次）", "count"))
     return Section("三、转送、交办、督办情况", (), (ReportTable("转送、交办、督办", columns, table_rows, bars=1),))
 
@@ -224,7 +261,7 @@ def _timeliness_section(this_year: FactCounts, last_year: FactCounts, weights: W
         if figure.base:
             units.append((words.unit(unit), int(figure.top or 0), figure.base - int(figure.top or 0), figure.value))
     units.sort(key=lambda row: (-row[2], row[0]))
-    columns = (Column("单位"), Column("按期", "count"), Column("超期", "count"), Column("按期率", "share"))
+    columns = (Column("单位"), Column("按期", "count"), Column("超期", "count"), Column("单位按期率", "share"))
     return Section(
         "五、办理时效",
         ("各单位对承办期内的各项时限负责；到期没有完成的当期计为超期，事后补办不改变。",),

@@ -22,6 +22,8 @@ from evaluation.scale import INDICATOR_SET, LEVELS
 from feedback.kernel.crypto import Vault
 
 LAYOUT_VERSION = 2
+NOT_SUMMED = "not_summed"
+"""Why a row of the district leaves a column empty: the other row of the district has it."""
 """Edition of this layout: an old edition is read by the columns it carries."""
 
 
@@ -47,7 +49,7 @@ FORMULAE: tuple[Formula, ...] = (
     Formula("running", "在办未到期", "count", "期末仍在办理且未到期的时限数，不计入按期率的分母", _LOCAL_DEFINITION),
     Formula("held", "挂账", "count", "当期经批准挂账的时限数，单列，不计入按期率的分母", _LOCAL_DEFINITION),
     Formula("unfinished", "超期未办", "count", "期末已超期且仍未完成的时限数，含以前各期转来的", _LOCAL_DEFINITION),
-    Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）", "信访工作条例 第三十四条；超期未办一并计入分母"),
+    Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）。各单位的是单位按期率；全区的是群众按期率，只看群众总时限，不是各单位之和", "信访工作条例 第三十四条；超期未办一并计入分母"),
     Formula("ratings", "评价数", "count", "当期有效评价数：只计群众主动作出的首次评价，不计系统默认评价、追加评价和经审核认定无效的评价", _RATING_NOTICE),
     Formula("mean_level", "平均满意度", "mean", "各评价等级之和 ÷ 评价数；非常满意 5、满意 4、基本满意 3、不满意 2、非常不满意 1", _LOCAL_DEFINITION),
     Formula("score", "平均得分（十分制）", "mean", "各评价得分之和 ÷ 评价数；五个等级依次得 {weights} 分", _LOCAL_DEFINITION),
@@ -271,8 +273,26 @@ def _canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def split_total(total: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The district in two rows: what is the sum of its units, and the citizens' own clocks, which are nobody's sum."""
+    clock_columns = {*_CLOCK_COLUMNS, "timeliness"}
+
+    def only(name: str, codes: set[str]) -> dict[str, Any]:
+        others = {row.code: None for row in FORMULAE if row.code not in codes}
+        hidden = {code: why for code, why in total["hidden"].items() if code in codes}
+        bounds = {code: both for code, both in total["bounds"].items() if code in codes}
+        return {**total, **others, "name": name, "hidden": hidden | dict.fromkeys(others, NOT_SUMMED), "bounds": bounds}
+
+    return [
+        only(total["name"], {row.code for row in FORMULAE} - clock_columns),
+        only(f"{total['name']}（群众总时限）", clock_columns),
+    ]
+
+
 def render_reason(reason: str) -> str:
     """Why a figure is not given, in words for people."""
+    if reason == NOT_SUMMED:
+        return "—"
     if reason == disclosure.PROTECTS_ANOTHER:
         return "为保护其他不公布的数据而不公布"
     return f"不足{reason.removeprefix('fewer_than_')}，不公布"

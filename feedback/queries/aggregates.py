@@ -142,8 +142,11 @@ async def list_call_back_cases(
 
 
 async def count_received(span: Span) -> list[dict[str, Any]]:
-    """Cases that came in, by unit, profile, kind, channel, top category and region; whether they repeat another."""
-    columns = "unit, profile, kind, channel, category, region, is_repeat, answered"
+    """Cases that came in, by unit, profile, kind, channel, top category and region; whether they repeat another.
+
+    `at_desk` is 1 for what the desk has not sent on, or answers itself: the unit is the desk then.
+    """
+    columns = "unit, profile, kind, channel, category, region, is_repeat, answered, at_desk"
     return await _execute(
         f"SELECT {columns}, COUNT(*) AS n FROM ({_received_rows(span)}) AS x GROUP BY {columns}",  # noqa: S608
         _region(span),
@@ -156,6 +159,7 @@ def _received_rows(span: Span) -> str:
     return (
         "SELECT CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.profile AS profile, c.kind AS kind, "  # noqa: S608
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "
+        "CASE WHEN c.unit = '' OR c.unit = c.desk THEN 1 ELSE 0 END AS at_desk, "
         "c.no AS no, c.channel AS channel, SUBSTR(c.category, 1, 2) AS category, c.region AS region, "
         f"{_is_repeat(end)} AS is_repeat, "
         # By the case, not by act and time: the sums keep SQLite from walking all answers of the installation for each case.
@@ -171,15 +175,45 @@ async def list_received_cases(span: Span, units: Sequence[str] | None = None, **
 
 
 async def count_all_acts(span: Span) -> list[dict[str, Any]]:
-    """Every act of the span by unit (who led the case then), act and profile: transfers, supervision and the like."""
+    """Every act of the span by unit (who led the case then), act and profile: transfers, supervision and the like.
+
+    `mode` is that of an ASSIGN, `direct` when the desk keeps the matter itself.
+    """
     return await _execute(
         "SELECT unit, profile, act, mode, COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases FROM ("  # noqa: S608
         f"SELECT {_lead_unit('e', 'e.at')} AS unit, c.profile AS profile, e.act AS act, e.case_id AS case_id, "
-        f"CASE WHEN e.act = '{Act.ASSIGN}' THEN COALESCE({_data_text('mode')}, '') ELSE '' END AS mode "
+        f"CASE WHEN e.act <> '{Act.ASSIGN}' THEN '' WHEN {_data_text('unit')} = c.desk THEN 'direct' "
+        f"ELSE COALESCE({_data_text('mode')}, '') END AS mode "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
         f"WHERE {_within('e.at', span)} AND {_visible(span)} AND {_DONE_HERE}) AS x GROUP BY unit, profile, act, mode",
         _region(span),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCounts:
+    """How many reports (检举控告) came, were sent to an organ, and were answered: of the whole installation only."""
+
+    received: int
+    assigned: int
+    answered: int
+
+
+async def count_reports(span: Span) -> ReportCounts:
+    """The reports of a span. By unit, month or region one more or less would tell of one, so there is only the sum."""
+
+    def of_acts(act: Act) -> str:
+        return (
+            f"(SELECT COUNT(DISTINCT e.case_id) FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "  # noqa: S608
+            f"WHERE e.act = '{act}' AND {_within('e.at', span)} AND {is_report} AND {_DONE_HERE})"
+        )
+
+    is_report = f"c.kind = '{Kind.REPORT}'"
+    received = f"(SELECT COUNT(*) FROM feedback_case c WHERE {is_report} AND {_within('c.received_at', span)})"  # noqa: S608
+    rows = await _execute(
+        f"SELECT {received} AS received, {of_acts(Act.ASSIGN)} AS assigned, {of_acts(Act.REPLY)} AS answered"
+    )
+    return ReportCounts(**{name: int(count) for name, count in rows[0].items()})
 
 
 @dataclass(frozen=True, slots=True)

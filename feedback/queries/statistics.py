@@ -13,7 +13,7 @@ from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import to_clock, to_clock_facts, to_event
 from feedback.rules import projection
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.projection import CaseProjection
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import Act, Kind, Role, Status

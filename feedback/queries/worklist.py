@@ -1,6 +1,8 @@
 """Worklists, exports and counts of cases, filtered and sorted.
 
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
+One meaning of late: an open case whose next clock has run out. In a list of what waits for one's own unit (`mine`) the
+light is that of the clocks that bind this unit, and of the citizen's own in what it leads: nobody is red for others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,10 +22,12 @@ from feedback.queries import nearest
 from feedback.queries.cases import scoped_query
 from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
+from feedback.record.models.clocks import ClockRow
 from feedback.record.search import Matching
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.read_models import Filters, WorkRow
+from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Role, Status
 
 FIGURE_ROWS_MOST = 2000
@@ -51,12 +55,14 @@ async def load_worklist(
     totals = (await cases.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
     total, running = int(totals["total"]), int(totals["running"])
     page_range = paging.select_range(total, page, size, is_clamped=True)
-    return page_range.page_of(await _load_sorted(cases, filters.sort, page_range.start, page_range.size, running))
+    rows = await _load_sorted(cases, filters.sort, page_range.start, page_range.size, running)
+    return page_range.page_of(await _with_own_clocks(actor, rows) if filters.mine else rows)
 
 
 async def load_export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
     """The same list without pages, for a file. At most `most` rows."""
-    return await _load_sorted(_apply_filters(actor, filters, now), filters.sort, 0, most, most)
+    rows = await _load_sorted(_apply_filters(actor, filters, now), filters.sort, 0, most, most)
+    return await _with_own_clocks(actor, rows) if filters.mine else rows
 
 
 async def list_nearest(
@@ -101,17 +107,73 @@ async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
     return [WorkRow(**row) for row in await cases.values(*COLUMNS)]
 
 
+async def _with_own_clocks(actor: Actor, rows: Sequence[WorkRow]) -> list[WorkRow]:
+    """The rows with the next date of the actor's own unit, instead of whosever comes first."""
+    due_by_no: dict[str, tuple[datetime, datetime]] = {}
+    nos = [row.no for row in rows]
+    for offset in range(0, len(nos), _CHUNK):
+        clocks = _own_clocks(actor).filter(case__no__in=nos[offset : offset + _CHUNK])
+        for no, due_at, warn_at in await clocks.values_list("case__no", "due_at", "warn_at"):
+            due, warn = due_by_no.get(no, (due_at, warn_at))
+            due_by_no[no] = (min(due, due_at), min(warn, warn_at))
+    own = {no: {"next_due_at": due, "next_warn_at": warn} for no, (due, warn) in due_by_no.items()}
+    return [replace(row, **own.get(row.no, _NO_CLOCK)) for row in rows]
+
+
+_NO_CLOCK: Mapping[str, None] = {"next_due_at": None, "next_warn_at": None}
+
+
+def _own_clocks(actor: Actor) -> QuerySet[ClockRow]:
+    """The running duties of the actor's unit: its own clocks, and the citizen's in the cases it leads."""
+    binds = Q(unit=actor.unit) | Q(unit="", case__unit=actor.unit)
+    return ClockRow.filter(binds, stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
+
+
 async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
     """How many cases of the list stand in each status and under each light, and wait for the actor's decision.
 
-    The filters on these three are left aside.
+    The filters on these three are left aside. Lights are counted of what is open, as on the board; of what waits for one's own unit, in whatever status.
     """
     cases = _apply_filters(actor, replace(filters, status="", light="", deciding=False), now)
-    counted = _count_lights(cases, now).annotate(deciding=Count("id", _filter=_decision_filter(actor)))
-    by_status = await counted.group_by("status").values("status", "open", "deciding", *_LIGHTS)
-    result = {row["status"]: row["open"] for row in by_status}
-    result["open"] = sum(result.get(s.value, 0) for s in OPEN)
-    return result | {name: sum(row[name] for row in by_status) for name in ("deciding", *_LIGHTS)}
+    deciding = Count("id", _filter=_decision_filter(actor))
+    if filters.mine:
+        lights = {light: Count("id", _filter=_own_light_filter(actor, light, now)) for light in _LIGHTS}
+        waiting = Count("id", _filter=_waits_filter(actor))
+        counted = cases.annotate(n=Count("id"), waiting=waiting, deciding=deciding, **lights)
+        rows = await counted.group_by("status").values("status", "n", "waiting", "deciding", *_LIGHTS)
+        lit = rows
+    else:
+        counted = _count_lights(cases, now).annotate(deciding=deciding)
+        rows = [
+            {**row, "n": row["open"], "waiting": row["open"] if row["status"] in OPEN else 0}
+            for row in await counted.group_by("status").values("status", "open", "deciding", *_LIGHTS)
+        ]
+        lit = [row for row in rows if row["status"] in OPEN]
+    result = {row["status"]: row["n"] for row in rows} | {"open": sum(row["waiting"] for row in rows)}
+    result["deciding"] = sum(row["deciding"] for row in rows)
+    return result | {light: sum(row[light] for row in lit) for light in _LIGHTS}
+
+
+def _own_light_filter(actor: Actor, light: str, now: datetime) -> Q:
+    """Cases whose worst clock of the actor's unit has that light."""
+
+    def have(**dates: datetime) -> Q:
+        return Q(id__in=Subquery(_own_clocks(actor).filter(**dates).values("case_id")))
+
+    match light:
+        case Light.RED:
+            return have(due_at__lte=now)
+        case Light.AMBER:
+            return have(warn_at__lte=now) & ~have(due_at__lte=now)
+        case Light.GREEN:
+            return have() & ~have(warn_at__lte=now)
+        case _:
+            return ~have()
+
+
+def _waits_filter(actor: Actor) -> Q:
+    """What is open, or waits for the actor's unit all the same, as an answer waits for audit and call-back."""
+    return Q(status__in=[s.value for s in OPEN]) | Q(id__in=Subquery(_own_clocks(actor).values("case_id")))
 
 
 _LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
@@ -153,11 +215,12 @@ _DECIDERS = (Role.LEAD.value, Role.RECEPTION.value, f"{Role.LEAD.value} {Role.RE
 def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
     cases = scoped_query(actor)
     if filters.status == "open":
-        cases = cases.filter(status__in=[s.value for s in OPEN])
+        cases = cases.filter(_waits_filter(actor) if filters.mine else Q(status__in=[s.value for s in OPEN]))
     elif filters.status:
         cases = cases.filter(status=filters.status)
     if filters.light:
-        cases = cases.filter(_light_filter(filters.light, now))
+        own = _own_light_filter(actor, filters.light, now) if filters.mine else None
+        cases = cases.filter(own or _light_filter(filters.light, now))
     if filters.unit:
         # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.
         cases = cases.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
@@ -172,7 +235,8 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
     if filters.mine:
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
-        cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)))
+        duties = _own_clocks(actor).values("case_id")
+        cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)) | Q(id__in=Subquery(duties)))
     if filters.deciding:
         cases = cases.filter(_decision_filter(actor))
     if filters.from_day:

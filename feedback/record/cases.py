@@ -36,7 +36,8 @@ from feedback.record.persistence import (
 )
 from feedback.rules import access, lifecycle, local_terms, preconditions, projection
 from feedback.rules.access import Actor, CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, change_facts
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
+from feedback.rules.deadlines import change_facts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission, tidy
 from feedback.rules.lifecycle import Step

@@ -23,7 +23,7 @@ from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clock_columns, sweep_columns, to_clock, to_clock_facts
 from feedback.rules import projection
-from feedback.rules.deadlines import CaseEvent, Clock
+from feedback.rules.clocks import CaseEvent, Clock
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import DeadlineChangeView

@@ -18,7 +18,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
@@ -274,11 +274,12 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
 
 
 async def _store_changed_kind(case: Case, data: Mapping[str, Any]) -> None:
-    """Who may not learn of the case of its new kind, and no consent to publish what is a report."""
+    """Who may not learn of the case of its new kind, how urgent it is, and no consent to publish what is a report."""
     await AccessBar.filter(case_id=case.id).exclude(unit="").delete()
     await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in data.get("bars", ())])
-    if data["kind"] == Kind.REPORT:
-        await Case.filter(id=case.id).update(public_consent=False)
+    is_report = data["kind"] == Kind.REPORT
+    columns = {"urgency": data.get("urgency", case.urgency), "public_consent": case.public_consent and not is_report}
+    await Case.filter(id=case.id).update(**columns)
 
 
 async def _link_merged(case: Case, target_no: str, now: datetime) -> None:

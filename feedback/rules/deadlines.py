@@ -9,12 +9,12 @@ lights turn on the first, lateness counts from the second. No I/O.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, term_of_clock
 from feedback.rules.imported_history import ImportFacts, find_import_facts, is_time_unknown
 from feedback.rules.terms import (
     ON_REQUEST,
@@ -24,101 +24,10 @@ from feedback.rules.terms import (
     Length,
     Term,
     TermUnit,
-    is_personal,
     parse_length,
 )
-from feedback.rules.vocabulary import PROFILE_OF, STAGE_AFTER, Act, Kind, Profile, Stage
+from feedback.rules.vocabulary import PROFILE_OF, STAGE_AFTER, Act, Kind, Stage
 from feedback.rules.workdays import Calendar, Editions
-
-
-class ClockState(StrEnum):
-    """How a clock stands."""
-
-    RUNNING = "running"
-    KEPT = "kept"
-    LATE = "late"
-    STOPPED = "stopped"  # ended by something that neither keeps nor breaks it, such as a withdrawal
-
-
-class Light(StrEnum):
-    """What the board shows."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseEvent:
-    """What the clocks need to know of an entry."""
-
-    seq: int
-    act: Act
-    at: datetime
-    unit: str = ""  # the acting staff's unit, or ""
-    data: Mapping[str, object] = field(default_factory=dict)
-    by_import: bool = False  # recorded by the import: done in another system, see feedback.rules.imported_history
-
-
-@dataclass(frozen=True, slots=True)
-class ClockFacts:
-    """What the clocks need to know of a case besides its events; the kind and its profile are those it has now."""
-
-    kind: Kind
-    profile: Profile
-    desk: str  # the reception desk now; what handed the file on says which was the first
-    urgency: int = 0
-    named: bool = True
-    reachable: bool = True  # whether the handling unit sees who brought it
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One clock of a case.
-
-    `term_id` names the row of TERMS it was started by, "" when nobody knows any more. `seq` is the entry that started
-    it; due_at is the first instant too late.
-    """
-
-    term_id: str
-    term: str
-    label: str
-    seq: int
-    holder: Holder
-    unit: str
-    starts_at: datetime
-    due_raw_day: date
-    due_legal_day: date
-    warn_at: datetime
-    due_at: datetime
-    law: str
-    provisional: bool
-    edition: str
-    length: Length
-    stopped_at: datetime | None = None
-    stopped_by: Act | None = None
-    kept: bool = True  # whether what stopped it was what should
-
-    @property
-    def is_personal(self) -> bool:
-        """Whether it is a date of the citizen's, not one between offices."""
-        return is_personal(self.term, self.holder)
-
-    def state(self, now: datetime) -> ClockState:
-        late_state = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
-        if self.stopped_at is None:
-            return ClockState.RUNNING if now < self.due_at else late_state
-        if self.stopped_at >= self.due_at:
-            return late_state
-        return ClockState.KEPT if self.kept else ClockState.STOPPED
-
-    def light(self, now: datetime) -> Light:
-        if self.stopped_at is not None:
-            return Light.NONE
-        if now >= self.due_at:
-            return Light.NONE if self.term in RIGHTS else Light.RED
-        return Light.AMBER if now >= self.warn_at else Light.GREEN
 
 
 def compute_due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) -> tuple[date, date]:
@@ -158,11 +67,12 @@ def compute_clocks(
 
 
 def change_facts(case: ClockFacts, act: Act, data: Mapping[str, object]) -> ClockFacts:
-    """The facts after an act: only a corrected kind changes them, and with it the rule book."""
+    """The facts after an act: only a corrected kind changes them, and with it the rule book and what is urgent."""
     if act is not Act.CHANGE_KIND:
         return case
-    kind = Kind(str(data["kind"]))
-    return replace(case, kind=kind, profile=PROFILE_OF[kind])
+    kind, urgency = Kind(str(data["kind"])), data.get("urgency")
+    urgency = urgency if isinstance(urgency, int) else case.urgency
+    return replace(case, kind=kind, profile=PROFILE_OF[kind], urgency=urgency)
 
 
 def _with_terms_of_last_kind(history: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
@@ -242,7 +152,7 @@ def _compute_under(
             case Act.SUCCEED:
                 old, new = str(event.data.get("from_unit", "")), str(event.data.get("unit", ""))
                 lead, desk = (new if unit == old else unit for unit in (lead, desk))
-                clocks = _hand_over(clocks, event, old, new, rows)
+                clocks = _hand_over(clocks, event, rows)
             case Act.REDO:
                 lead = str(event.data.get("unit", ""))
             case Act.REVIEW | Act.RE_REVIEW:
@@ -456,7 +366,7 @@ def _annul_refusal(clock: Clock, event: CaseEvent) -> Clock:
     The citizen's own clock runs on from receipt, that of a review from its request. What a unit kept by a refusal that
     was wrong it did not keep (信访工作条例 第四十四条第二项).
     """
-    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT):
+    if clock.stopped_by not in (Act.DECLINE, Act.DIVERT, Act.TERMINATE):
         return clock
     if clock.holder is Holder.CITIZEN_OWN or clock.term in ON_REQUEST:
         return replace(clock, stopped_at=None, stopped_by=None, kept=True)
@@ -505,53 +415,27 @@ def _concerns(clock: Clock, row: Term, event: CaseEvent) -> bool:
     return not (clock.holder is Holder.CO or row.named_by) or clock.unit == event.unit
 
 
-def list_ordered_units(clocks: Iterable[Clock]) -> frozenset[str]:
-    """The units whose answer to a supervision order is awaited."""
-    return frozenset(clock.unit for clock in clocks if clock.term == "supervision" and clock.stopped_at is None)
-
-
-def term_of_clock(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:
-    """The row of TERMS a clock was started by.
-
-    For an id that is not in the table, a row of what the clock itself holds: it can be shown, and nothing makes it
-    longer or lets it stand still.
-    """
-    return rows.get(clock.term_id) or _as_stored(clock)
-
-
-def _as_stored(clock: Clock) -> Term:
-    return Term(
-        id=clock.term_id,
-        code=clock.term,
-        label=clock.label,
-        holder=clock.holder,
-        begins=frozenset(),
-        kept_by=frozenset(),
-        length=clock.length,
-        law=clock.law,
-        profiles=frozenset(Profile),
-    )
-
-
 def _reassign(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term]) -> Clock:
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
-    is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
-    return replace(clock, unit=unit) if is_open and clock.holder is holder else clock
+    return replace(clock, unit=unit) if _is_open(clock, rows) and clock.holder is holder else clock
 
 
-def _hand_over(clocks: Iterable[Clock], event: CaseEvent, old: str, new: str, rows: Mapping[str, Term]) -> list[Clock]:
+def _is_open(clock: Clock, rows: Mapping[str, Term]) -> bool:
+    """Whether the clock runs, or stands still for a while."""
+    return clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
+
+
+def _hand_over(clocks: Sequence[Clock], event: CaseEvent, rows: Mapping[str, Term]) -> list[Clock]:
     """The clocks once a unit took the place of another: as they run. What both had been asked for ends once."""
+    old, new = event.data.get("from_unit"), str(event.data.get("unit", ""))
     owned = {(clock.term, clock.seq) for clock in clocks if clock.unit == new}
-    handed_over = []
-    for clock in clocks:
-        is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
-        if clock.unit != old or not is_open:
-            handed_over.append(clock)
-        elif (clock.term, clock.seq) in owned:
-            handed_over.append(replace(clock, stopped_at=event.at, stopped_by=event.act, kept=False))
-        else:
-            handed_over.append(replace(clock, unit=new))
-    return handed_over
+    ended = {"stopped_at": event.at, "stopped_by": event.act, "kept": False}
+    return [
+        replace(clock, **(ended if (clock.term, clock.seq) in owned else {"unit": new}))
+        if clock.unit == old and _is_open(clock, rows)
+        else clock
+        for clock in clocks
+    ]
 
 
 def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
@@ -561,13 +445,3 @@ def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[st
     if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
         return clock
     return _lengthen(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
-
-
-def list_extendable(clocks: Iterable[Clock]) -> list[Clock]:
-    """The units' running clocks that an approved extension would make longer."""
-    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and term_of_clock(c).longer_by]
-
-
-def max_extension_days(clocks: Iterable[Clock]) -> int:
-    """How many more days (of the term's own unit) an extension may still give. 0: none."""
-    return max((term_of_clock(c).longer_by for c in list_extendable(clocks)), default=0)

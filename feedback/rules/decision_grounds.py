@@ -171,6 +171,13 @@ TRIGGERS: tuple[DecisionGround, ...] = (
     # --- 差评整改
     DecisionGround("not_rectified", "差评没有按期整改、敷衍整改", "国办发〔2019〕51号（差评整改率）", "差评未按期核实、整改、反馈的。", frozenset({P.RATING})),
 )
+_DEATH = "民法典 第十三条、第一千一百二十二条"
+TERMINATIONS: tuple[DecisionGround, ...] = (
+    DecisionGround("died_without_heir", "信访人死亡，没有承继人，或者承继人不再提出", _DEATH,
+        "自然人从出生时起到死亡时止具有民事权利能力；没有人承继请求的，办理终止。", frozenset({P.PETITION, P.HOTLINE})),
+    DecisionGround("died_personal_claim", "信访人死亡，请求只属于本人、不能承继", _DEATH,
+        "依照法律规定或者根据其性质不得继承的，不能承继。", frozenset({P.PETITION, P.HOTLINE})),
+)
 # fmt: on
 
 NOT_OUR_DUTY = frozenset({"not_ours", "other_power", "outside_duty"})
@@ -184,6 +191,7 @@ TABLES: Mapping[tuple[Act, str], tuple[DecisionGround, ...]] = MappingProxyType(
         (Act.ASK_DIVERT, "legal_route"): LEGAL_ROUTES,
         (Act.REPLY, "outcome"): OUTCOMES,
         (Act.SUPERVISE, "trigger"): TRIGGERS,
+        (Act.TERMINATE, "ground"): TERMINATIONS,
     }
 )
 """Which table a choice of an act is made from."""

@@ -21,7 +21,7 @@ UNKNOWN_UNIT = "unknown"
 
 
 class RecordedEvent(Protocol):
-    """An entry as `feedback.rules.deadlines.CaseEvent` holds it."""
+    """An entry as `feedback.rules.clocks.CaseEvent` holds it."""
 
     @property
     def seq(self) -> int: ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.kernel.errors import Invalid
-from feedback.rules.deadlines import ClockFacts
+from feedback.rules.clocks import ClockFacts
 from feedback.rules.terms import TERMS, Length, Term, parse_length
 from feedback.rules.vocabulary import Act, Kind, Profile
 

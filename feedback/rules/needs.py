@@ -80,6 +80,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("time_unknown", "switch"),
             Need("kind", "choice", choices=tuple(kind.value for kind in PUBLIC_KINDS)),
             Need("bars", "units"),
+            Need("urgency", "number", most=2, least=0),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }

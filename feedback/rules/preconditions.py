@@ -14,7 +14,8 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import decision_grounds
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import Clock, list_extendable, max_extension_days
+from feedback.rules.clocks import Clock
+from feedback.rules.extensions import list_extendable, max_extension_days
 from feedback.rules.lifecycle import find_redirect, list_steps
 from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Condition, Profile, Status

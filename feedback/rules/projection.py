@@ -11,16 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, list_ordered_units
 from feedback.rules.conditions import compute_conditions, list_deciders
-from feedback.rules.deadlines import (
-    CaseEvent,
-    Clock,
-    ClockFacts,
-    compute_clocks,
-    find_first_desk,
-    list_extendable,
-    list_ordered_units,
-)
+from feedback.rules.deadlines import compute_clocks, find_first_desk
+from feedback.rules.extensions import list_extendable
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
@@ -32,7 +26,7 @@ _UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act
 _UNIT_ENDING_ACTS = frozenset(
     {Act.RETURN, Act.REVIEW, Act.RE_REVIEW, Act.CONTEST, Act.OVERTURN, Act.CHANGE_KIND, Act.UNMERGE}
 )
-ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
+ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED, Status.TERMINATED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from feedback.rules import file_types, preconditions
+from feedback.rules.clocks import Clock, Light
 from feedback.rules.conditions import compute_conditions
-from feedback.rules.deadlines import Clock, Light
 from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
 from feedback.rules.terms import RIGHTS, Holder, is_personal

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedback.rules.deadlines import CaseEvent, requested_co_units
+from feedback.rules.clocks import CaseEvent
+from feedback.rules.deadlines import requested_co_units
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Act
 
@@ -80,4 +81,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.CALL_BACK: None,
     Act.DIVERT: None,
     Act.REDO: None,
+    Act.TERMINATE: None,
 }

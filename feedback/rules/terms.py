@@ -128,7 +128,7 @@ class Term:
 
 
 A, K, P, U = Act, Kind, Profile, TermUnit
-_ALL_ENDS = frozenset({A.WITHDRAW, A.MERGE})
+_ALL_ENDS = frozenset({A.WITHDRAW, A.MERGE, A.TERMINATE})
 
 
 def _term(

@@ -101,6 +101,7 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
     DIVERTED = "diverted"
+    TERMINATED = "terminated"
 
 
 OPEN = frozenset({Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.HELD})
@@ -189,6 +190,8 @@ class Act(StrEnum):
     UNMERGE = "unmerge"
     REDO = "redo"
     SUCCEED = "succeed"
+    INHERIT = "inherit"
+    TERMINATE = "terminate"
 
 
 REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})

@@ -51,22 +51,28 @@ class MeasureType:
     code: str
     label: str
     law: str
-    wants: str
+    wants: str  # what the answer in writing must say
     adoption: bool = False  # whether the answer says if it was adopted
     days: int = 0
     remark: str = ""
+    meets: bool = False  # whether people must come: then it says when, where and who
 
 
-_SAYS = "书面反馈采纳情况；部分采纳或者不采纳的说明理由"
+MEETING_FIELDS: Mapping[str, str] = {"meeting_at": "约谈时间", "place": "约谈地点", "attendees": "参加人员"}
+MEETING_MOST = 100
+"""How long each of them may be."""
+
+
+_SAYS = "采纳情况；部分采纳或者不采纳的说明理由"
 _LAW = "信访工作条例 第十四条第六项、第四十条第四款"
 _DAYS = "条例未定天数；平台默认 30 日，可以设置"
 
 # fmt: off
 MEASURES: tuple[MeasureType, ...] = (
-    MeasureType("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
-    MeasureType("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
-    MeasureType("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
-    MeasureType("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
+    MeasureType("interview",  "约谈",     "信访工作条例 第三十九条", "约谈后的整改安排", meets=True, remark="到期日为反馈整改安排的最后一天"),
+    MeasureType("circular",   "通报",     "信访工作条例 第三十九条", "整改情况"),
+    MeasureType("listed",     "挂牌督办", "信访工作条例 第三十九条", "办结的结果"),
+    MeasureType("rectify_by", "限期整改", "信访工作条例 第三十九条", "限期整改的结果"),
     MeasureType("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
     MeasureType("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
     MeasureType("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
@@ -132,14 +138,30 @@ def issue_faults(values: Mapping[str, object], today: date, cases: Sequence[str]
         faults["kind"] = "unknown"
     if not values.get("unit"):
         faults["unit"] = "missing"
+    faults |= _meeting_faults(values)
     day = values.get("due_day")
     if not isinstance(day, date):
-        faults["due_day"] = "not_a_day"
+        faults["due_day"] = "missing" if day == "" else "not_a_day"
     elif not 0 < (day - today).days <= DAYS_MOST:
         faults["due_day"] = "not_a_future_day"
     if len(cases) > CASES_MOST:
         faults["cases"] = "too_many"
     return faults
+
+
+def _meeting_faults(values: Mapping[str, object]) -> dict[str, str]:
+    """What is wrong with when, where and who of a meeting. A program that knows nothing of them writes them in its text."""
+    row, brought = find_measure_type(str(values.get("kind", ""))), [name for name in MEETING_FIELDS if name in values]
+    if row is None or not row.meets:
+        return {}
+    return {code: fault for name in brought for code, fault in _text_fault(name, values, MEETING_MOST).items()}
+
+
+def compose_text(values: Mapping[str, object]) -> str:
+    """The measure's words, and when, where and who must come."""
+    row = find_measure_type(str(values.get("kind", "")))
+    lines = [f"{label}：{values[name]}" for name, label in MEETING_FIELDS.items() if values.get(name)]
+    return "\n".join([str(values["text"]), *(lines if row is not None and row.meets else [])])
 
 
 def measure_step_faults(

@@ -170,7 +170,7 @@ async def issue_measure(
         "kind": values["kind"],
         "unit": unit,
         "title": values["title"],
-        "text": values["text"],
+        "text": measure_types.compose_text(values),
         "status": MeasureStatus.ISSUED.value,
         "due_day": day,
         "due_at": end_of_day(day),

@@ -40,7 +40,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import load_case_access, load_stored_clocks, to_clock_facts, to_event
 from feedback.rules import access, projection
 from feedback.rules.access import SYSTEM, Actor, CaseAccess, citizen, may_see
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import STEPS
 from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole

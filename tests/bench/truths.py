@@ -6,7 +6,7 @@ from datetime import date
 
 from feedback.record.models.case import Case, Entry, TenureRow
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, term_of_clock
+from feedback.rules.clocks import CaseEvent, Clock, term_of_clock
 from feedback.rules.lifecycle import CaseState, list_steps, state_after
 from feedback.rules.projection import ENDED, CaseProjection, compute_entry_digest
 from feedback.rules.terms import RIGHTS, Holder, Term
@@ -167,6 +167,7 @@ _ANNULS: Mapping[Act | None, tuple[Act, ...]] = {
     Act.MERGE: (Act.UNMERGE, Act.ANSWER_MERGED),
     Act.DECLINE: (Act.CONTEST, Act.OVERTURN),
     Act.DIVERT: (Act.CONTEST, Act.OVERTURN),
+    Act.TERMINATE: (Act.CONTEST, Act.OVERTURN),
 }
 """What lets a clock run on that was stopped by something else than what keeps it."""
 

@@ -16,7 +16,7 @@ from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions, deadline_changes
 from feedback.record.models.calendar import CalendarEdition, EditionDay
 from feedback.rules.access import SYSTEM
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from routing import directory
 from routing.models import Notice
 from tests.people import Door

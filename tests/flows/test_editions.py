@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.record.calendar_editions import CalendarChange, apply_change, diff_calendars
 from feedback.rules import workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
+from feedback.rules.deadlines import compute_clocks
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind
 from feedback.rules.workdays import Calendar, DayRow, Editions

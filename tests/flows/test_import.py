@@ -19,7 +19,7 @@ from feedback.queries import cases as case_queries
 from feedback.queries.aggregates import Span
 from feedback.record.models.case import Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.intake import TEXT_MOST
 from feedback.rules.read_models import CaseFile

@@ -15,7 +15,7 @@ from feedback.queries import supervision
 from feedback.record import calendar_editions, cases
 from feedback.rules import access
 from feedback.rules.access import SYSTEM, citizen
-from feedback.rules.deadlines import ClockState
+from feedback.rules.clocks import ClockState
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Status

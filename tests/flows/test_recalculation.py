@@ -6,7 +6,7 @@ from feedback import jobs, recalculation
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clock_columns, load_stored_clocks
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.vocabulary import Act
 from tests.flows.test_law import DAY, HOUR, does, file, opened
 from tests.moments import MONDAY

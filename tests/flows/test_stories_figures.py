@@ -1,5 +1,6 @@
 """Stories of figures and supervision: nobody is accused of another's lateness, and a figure says what it counts."""
 
+import html
 import io
 import re
 from contextlib import aclosing
@@ -183,9 +184,9 @@ async def test_51_a_rated_desk_never_calls_back_about_itself(story: Story) -> No
     assert call_back["unit"] != "rexian"
     for who in ("reception", "clerk-rexian"):
         assert not {"call_back", "reopen", "close"} & await rectification.acts(who)
-    said = {"outcome": "satisfied", "text": "群众认可"}
-    assert (await rectification.tries("reception", "call_back", **said)).status_code == 403
-    assert (await rectification.tries(f"reception-{call_back['unit']}", "call_back", **said)).status_code == 200
+    answer = {"outcome": "satisfied", "text": "群众认可"}
+    assert (await rectification.tries("reception", "call_back", **answer)).status_code == 403
+    assert (await rectification.tries(f"reception-{call_back['unit']}", "call_back", **answer)).status_code == 200
 
 
 async def test_51_a_supervisor_of_the_rated_unit_does_not_call_back(story: Story) -> None:
@@ -245,3 +246,112 @@ async def test_who_rates_late_and_badly_is_never_counted_as_satisfied(story: Sto
     await story.does("citizen", "rate", "2026-04-20 09:00", level=2, desk_level=2, tags=[])
     spoken = await key_figures(door, "2026-04", "jiaoyu")
     assert (spoken["satisfied_of_rated"], spoken["satisfaction_rate"]) == ((0, 1), (0, 1))
+
+
+async def report_rows(door: Door, caption: str) -> dict[str, str]:
+    """A table of the annual report as the supervisor reads it: first and second column."""
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        page = (await chief.get("/board/report?year=2026")).text
+    table = page[page.index(caption) :].split("</table>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in table.split("<tr")[2:]]
+    return {re.sub(r"<[^>]+>", "", row[0]).strip(): re.sub(r"<[^>]+>", "", row[1]).strip() for row in rows}
+
+
+async def test_art_41_the_annual_report_counts_what_was_forwarded_and_accuses_no_desk(story: Story, door: Door) -> None:
+    await story.submit("2026-03-02 09:00")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit="jiaoyu")
+    await story.submit("2026-03-02 11:00", title="补偿款没有发", text="征地补偿款没有发，请核实。")
+    await story.does("reception", "assign", unit="minzheng", mode="commission", target_day="2026-04-30")
+    await story.submit("2026-03-02 12:00", kind="complaint", title="路灯不亮", text="门前的路灯不亮，请维修。")
+    for _ in range(3):
+        await story.submit("2026-03-03 09:00", kind="report", title="举报收受礼金", text="某负责人收受礼金。")
+    door.set_time(at("2026-12-01 09:00"))
+    acts = await report_rows(door, "转送、交办、督办</caption>")
+    assert (acts["转送信访事项"], acts["交办信访事项"]) == ("1", "1")
+    units = await report_rows(door, "被投诉较多的机关、单位（前")
+    assert len(units) == 2 and not [name for name in units if "热线" in name]
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        page = (await chief.get("/board/report?year=2026")).text
+    assert "检举控告单独统计" in page and "收到 不足" in page
+
+
+async def tab_of(door: Door, who: str, label: str, address: str = "/desk") -> tuple[int, set[str]]:
+    """The number on a tab of somebody's worklist, and the cases of the list behind it."""
+    async with aclosing(await door.page_client(who)) as person:
+        page = (await person.get(address)).text
+        ((href, count),) = re.findall(rf'<a[^>]*href="([^"]+)"[^>]*>{label}\s*<span class="count[^"]*">(\d+)', page)
+        behind = (await person.get(html.unescape(href))).text
+    return int(count), set(re.findall(r'href="/desk/cases/(\d{8}-\d{6})"', behind))
+
+
+async def answered_and_not_called_back(story: Story, door: Door) -> None:
+    """An order its unit answered in time, whose audit and call-back the centre has let pass."""
+    await story.submit("2026-03-02 09:00", kind="complaint")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit="jiaoyu")
+    await story.does("clerk-jiaoyu", "accept", "2026-03-02 11:00")
+    await story.does("clerk-jiaoyu", "reply", "2026-03-03 11:00", text="已安排人员到现场疏导。")
+    await pass_timers(door, "2026-03-20 09:00")
+
+
+async def test_nobody_is_red_for_what_another_unit_owes(story: Story, door: Door) -> None:
+    await answered_and_not_called_back(story, door)
+    assert await tab_of(door, "clerk-jiaoyu", "超期") == (0, set())
+    assert await tab_of(door, "reception", "超期") == (1, {story.no})
+    assert await tab_of(door, "reception", "待我办") == (1, {story.no})
+
+
+async def test_the_board_and_the_list_say_one_number_of_late_cases(story: Story, door: Door) -> None:
+    await answered_and_not_called_back(story, door)
+    late = Story(door)
+    await late.submit("2026-03-21 09:00", kind="complaint", title="路灯不亮", text="门前的路灯不亮，请维修。")
+    await late.does("reception", "assign", "2026-03-21 10:00", unit="minzheng")
+    await pass_timers(door, "2026-04-20 09:00")
+    assert await tab_of(door, "supervisor", "超期") == (1, {late.no})
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        board = (await chief.get("/board")).text
+        overdue = (await chief.get("/board/late")).text
+    assert re.search(r'/desk\?status=open&amp;light=red[^>]*>.*?<span class="tile-figure">1<', overdue)
+    assert re.search(r'/desk\?status=replied&amp;light=red[^>]*>.*?<span class="tile-figure">1<', overdue)
+    assert re.search(r"/desk\?status=open&amp;light=red[^>]*>[^0-9]*1\b", board)
+
+
+async def test_what_the_desk_must_decide_waits_in_its_own_list(story: Story, door: Door) -> None:
+    await story.submit("2026-03-02 09:00")
+    await story.does("reception", "assign", "2026-03-02 10:00", unit="jiaoyu")
+    assert await tab_of(door, "reception", "待我办") == (0, set())
+    await story.does("clerk-jiaoyu", "object", reason="不属于本单位职责")
+    assert await tab_of(door, "reception", "待我办") == (1, {story.no})
+
+
+INTERVIEW = {
+    "kind": "interview",
+    "unit": "jiaoyu",
+    "title": "三件来信逾期",
+    "text": "三件来信逾期没有办结。",
+    "due_day": "2026-04-30",
+}
+MEETING = {"meeting_at": "2026年4月10日9时30分", "place": "区信访局二楼会议室", "attendees": "局长、信访科科长"}
+
+
+async def test_an_interview_says_when_where_and_who(door: Door) -> None:
+    door.set_time(at("2026-04-01 09:00"))
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        refused = await chief.post("/desk/measures/new", data=INTERVIEW)
+        issued = await chief.post("/desk/measures/new", data={**INTERVIEW, **MEETING})
+        address = issued.headers["location"].split("?")[0]
+        page = (await chief.get(address)).text
+        order = await chief.get(f"{address}/letter.docx")
+    assert refused.status_code == 422
+    assert all(f"请填写{label}" in refused.text for label in ("约谈时间", "约谈地点", "参加人员"))
+    words = "\n".join(paragraph.text for paragraph in Document(io.BytesIO(order.content)).paragraphs)
+    for fact in MEETING.values():
+        assert fact in page and fact in words
+    assert "书面反馈：约谈后的整改安排。" in words
+
+
+async def test_a_day_that_must_be_given_is_asked_for_and_not_called_wrong(door: Door) -> None:
+    door.set_time(at("2026-04-01 09:00"))
+    async with aclosing(await door.page_client("supervisor")) as chief:
+        refused = await chief.post("/desk/measures/new", data={**INTERVIEW, **MEETING, "due_day": ""})
+    assert refused.status_code == 422
+    assert "请填写最迟反馈日期" in refused.text and "的样子" not in refused.text

@@ -1,10 +1,12 @@
 """Stories of a kind chosen wrongly: the desk corrects it before acceptance, and all clocks are counted from receipt."""
 
 from contextlib import aclosing
+from datetime import datetime
 
 import pytest
 
 from feedback import jobs
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from tests.flows.story import Story, code_of
 from tests.people import ANNAS_MESSAGE, Door
 
@@ -79,3 +81,19 @@ async def test_what_is_stored_of_a_corrected_case_is_what_its_entries_say(story:
     await story.does("reception", "change_kind", kind="consult", reason="只是咨询")
     damages = [damage async for damage in jobs.find_damages(story.door.settings)]
     assert damages == []
+
+
+async def test_what_was_no_suggestion_but_urgent_is_due_within_hours_of_receipt(story: Story) -> None:
+    text = "清波社区3号楼楼道里天然气泄漏，味道很浓，楼里老人都不敢开灯。"
+    await story.submit("2026-12-06 20:00", kind="suggest", title="关于燃气泄漏的建议", text=text)
+    case = await story.does("reception", "change_kind", "2026-12-06 20:05", kind="help", reason="正在泄漏，请求抢修")
+    due = {clock["term"]: clock["due_at"] for clock in case["clocks"] if clock["state"] == "running"}
+    assert {term: at_office(moment) for term, moment in due.items()} == {
+        "forward": "2026-12-06 21:00",
+        "answer": "2026-12-07 00:00",
+    }
+    assert [damage async for damage in jobs.find_damages(story.door.settings)] == []
+
+
+def at_office(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(OFFICE_TIMEZONE).strftime("%Y-%m-%d %H:%M")

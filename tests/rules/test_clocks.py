@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, compute_clocks
+from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, ClockState, Light
+from feedback.rules.deadlines import compute_clocks
 from feedback.rules.lifecycle import list_steps
 from feedback.rules.projection import project
 from feedback.rules.tenures import compute_tenures
@@ -230,6 +231,7 @@ _DATA: Mapping[Act, Mapping[str, object]] = {
     Act.CLASSIFY: {"category": "0601"},
     Act.ANSWER_MERGED: {"case": "20260901-000001", "unit": "jiaoyu", "text": "x"},
     Act.REDO: {"unit": "jiaoyu", "reason": "x"},
+    Act.SUCCEED: {"unit": "jiaoyu", "from_unit": "chengguan"},
     Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},
     Act.EXTEND: {"days": 3, "reason": "x"},
     Act.RATE: {"level": 4},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import preconditions, workdays
-from feedback.rules.deadlines import CaseEvent, ClockFacts, ClockState, Light
+from feedback.rules.clocks import CaseEvent, ClockFacts, ClockState, Light
 from feedback.rules.projection import CaseProjection, project
 from feedback.rules.vocabulary import PROFILE_OF, PUBLIC_KINDS, Act, Kind, Status
 from feedback.rules.workdays import Editions

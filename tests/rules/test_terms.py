@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.rules.deadlines import Clock, compute_clocks, max_extension_days, term_of_clock
+from feedback.rules.clocks import Clock, term_of_clock
+from feedback.rules.deadlines import compute_clocks
+from feedback.rules.extensions import max_extension_days
 from feedback.rules.projection import project
 from feedback.rules.terms import TERMS, TERMS_BY_ID, by_id
 from feedback.rules.vocabulary import Act, Kind, Profile

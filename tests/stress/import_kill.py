@@ -31,7 +31,7 @@ from feedback.queries import statistics as case_statistics
 from feedback.record import persistence
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.intake import clean_paragraph
 from routing import directory
 from tests.stress.servers import clean_environment, install

@@ -184,7 +184,8 @@ async def perform_act(
             raise Conflict(no=no)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
         if act is Act.CHANGE_KIND:
-            data = {**data, "bars": await _list_bars_of_kind(file, data.get("kind", ""))}
+            kind = data.get("kind", "")
+            data = {**data, "bars": await _list_bars_of_kind(file, kind), "urgency": _urgency_of_kind(file, kind)}
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
         if step is not None and act is Act.PUBLISH and not is_confirmed:
@@ -215,6 +216,11 @@ async def _list_bars_of_kind(file: CaseFile, kind: str) -> list[str]:
         return []
     words = f"{file.title}\n{file.text}"
     return sorted(find_barred_units(words, await directory.load_directory(), file.desk, file.region))
+
+
+def _urgency_of_kind(file: CaseFile, kind: str) -> int:
+    """What the words say of a kind that is looked at for urgency; what was urgent before stays so."""
+    return file.urgency if kind in _CALM_KINDS else file.urgency or urgency.detect_level(file.title, file.text)
 
 
 def _is_rated_since(file: CaseFile, moment: datetime) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from feedback.letter_register import IssuedLetter
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile, DeadlineChangeView, EntryView, PartyView, PersonView, WorkRow

@@ -22,7 +22,7 @@ from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 
 SYSTEM_NEEDS = frozenset(
-    {"confidence", "release", "abstained", "proposed", "held", "known", "rule", "time_unknown", "bars"}
+    {"confidence", "release", "abstained", "proposed", "held", "known", "rule", "time_unknown", "bars", "urgency"}
 )
 """Needs that only the system brings: from anybody else they are ignored."""
 

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from feedback.rules import decision_grounds
-from feedback.rules.deadlines import Clock, max_extension_days
+from feedback.rules.clocks import Clock
+from feedback.rules.extensions import max_extension_days
 from feedback.rules.lifecycle import Step
 from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.needs import Need

@@ -13,7 +13,7 @@ from feedback.letter_register import IssuedLetter, LetterView
 from feedback.queries import cases as case_queries
 from feedback.rules import letter_types
 from feedback.rules.access import SYSTEM, Actor
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.letter_types import LetterContext, LetterType
 from feedback.rules.read_models import CaseFile, EntryView
 from feedback.rules.vocabulary import REPLIES, Act

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types, review_organs
-from feedback.rules.deadlines import Clock
+from feedback.rules.clocks import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.local_ordinances import cite_with_ordinance
 from feedback.rules.preconditions import is_bare_consent
@@ -78,7 +78,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "建议事项": ("建议或者措施的标题", "完善劳动监察投诉的答复时限"),
     "建议内容": ("建议或者措施的内容", "请在一个月内修订内部办理规程。"),
     "反馈期限": ("书面反馈的最后一日", "2026年12月22日"),
-    "反馈要求": ("要求怎样反馈", "书面反馈采纳情况；部分采纳或者不采纳的说明理由"),
+    "反馈要求": ("要求怎样反馈", "采纳情况；部分采纳或者不采纳的说明理由"),
     "督办事由": ("为什么督办", "逾期没有办结"),
     "要求完成日期": ("督办要求的完成日期，可能为空", "2026年11月30日"),
     "督办要求": ("督办人员的要求", "请于三日内办结并报告原因。"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Clock, ClockState
+from feedback.rules.clocks import Clock, ClockState
 from feedback.rules.read_models import CaseFile, FileView
 from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import ANSWERING_ACTS, OPEN, Act, Stage, Status
@@ -202,6 +202,8 @@ def next_words(file: CaseFile, directory: Directory) -> str:
             return "不属于受理范围，理由和应到哪里反映写在下面。"
         case Status.WITHDRAWN:
             return "您已撤回，不再办理。"
+        case Status.TERMINATED:
+            return "信访人已经去世，终止办理；家属不同意的，可以请求重新审查。"
         case Status.DIVERTED:
             return "这件事依法应当走另外的程序，程序、受理机关和期限写在下面。"
         case Status.MERGED:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from feedback.kernel.clock import office_day
-from feedback.rules.deadlines import Clock, compute_due_days
+from feedback.rules.clocks import Clock
+from feedback.rules.deadlines import compute_due_days
 from feedback.rules.terms import Length, TermUnit
 from feedback.rules.workdays import Calendar
 from web.wording import dates

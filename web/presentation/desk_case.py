@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import CaseEvent, Clock, compute_clocks
+from feedback.rules.clocks import CaseEvent, Clock
+from feedback.rules.deadlines import compute_clocks
 from feedback.rules.projection import build_clock_facts
 from feedback.rules.read_models import CaseFile
 from feedback.rules.terms import Holder

@@ -156,6 +156,7 @@ def build_tabs(
         return {"href": href, "label": label, "count": count, "current": current, "tone": tone}
 
     is_open = filters.status == "open" and not filters.light and not filters.deciding
+    lit = {"status": "" if filters.mine else "open"}  # one's own duties in whatever status, of others what is open
     tabs = []
     if mine_open is not None:
         tabs.append(tab("待我办", mine_open, is_open and filters.mine, mine=True, status="open"))
@@ -163,8 +164,8 @@ def build_tabs(
         tabs.append(tab("待我批", counts["deciding"], filters.deciding, mine=False, deciding=True, status="open"))
     tabs += [
         tab("全部在办", counts["all_open"], is_open and not filters.mine, mine=False, status="open"),
-        tab("超期", counts["red"], filters.light == "red", "red", light="red"),
-        tab("临期", counts["amber"], filters.light == "amber", light="amber"),
+        tab("超期", counts["red"], filters.light == "red", "red", light="red", **lit),
+        tab("临期", counts["amber"], filters.light == "amber", light="amber", **lit),
     ]
     tabs += [
         tab(

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
 from feedback.rules import intake
-from feedback.rules.deadlines import Light
+from feedback.rules.clocks import Light
 from feedback.rules.vocabulary import Channel, Kind
 
 PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appeal", "praise"]
@@ -25,6 +25,7 @@ StatusFilter = Literal[
     "declined",
     "diverted",
     "withdrawn",
+    "terminated",
     "merged",
 ]
 FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"]

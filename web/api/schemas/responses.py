@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from feedback.rules.deadlines import ClockState, Light
+from feedback.rules.clocks import ClockState, Light
 from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
 from web.api.schemas.requests import QueryCode, described
 

@@ -23,6 +23,7 @@ _CHOICES = {
     "legal_route": decision_grounds.LEGAL_ROUTES,
     "outcome": decision_grounds.OUTCOMES,
     "trigger": decision_grounds.TRIGGERS,
+    "termination": decision_grounds.TERMINATIONS,
 }
 
 
@@ -58,7 +59,10 @@ class LawStep(Struct):
 class LawChoice(Struct):
     """A choice a form offers: a ground, a legal route, an outcome or a trigger of a supervision order (情形)."""
 
-    table: Annotated[str, described("ground 不予受理等情形、legal_route 法定途径、outcome 结论、trigger 督办情形")]
+    table: Annotated[
+        str,
+        described("ground 不予受理等情形、legal_route 法定途径、outcome 结论、trigger 督办情形、termination 终止情形"),
+    ]
     code: str
     label: str
     law: str

@@ -186,6 +186,9 @@ class MeasureIn(Struct):
     title: Annotated[str, described("标题", minLength=1, maxLength=measure_types.TITLE_MOST)]
     text: Annotated[str, described("正文", minLength=1, maxLength=measure_types.TEXT_MOST)]
     due_day: Annotated[str, described("最迟反馈日期；三项建议可以不填")] = ""
+    meeting_at: Annotated[str, described("约谈时间，印在通知书上")] = ""
+    place: Annotated[str, described("约谈地点")] = ""
+    attendees: Annotated[str, described("参加人员")] = ""
     cases: Annotated[list[str], described("依据的件的编号")] = []
 
 
@@ -376,6 +379,8 @@ async def issue(request: Request) -> Response:
     actor = permissions.current_actor(request)
     values = await read_body(request, MeasureIn)
     brought = {name: intake.clean_paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
+    meeting = {name: intake.clean_line(str(values.get(name) or "")) for name in measure_types.MEETING_FIELDS}
+    brought |= {name: words for name, words in meeting.items() if words}
     day = await measures.parse_due_day(
         str(values.get("due_day") or ""), brought["kind"], context.settings, context.clock.now()
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from classify import taxonomy as categories
 from evaluation import periods
+from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions
 from evaluation.kpi.facts import Question
 from evaluation.publication import annual_report, annual_report_files
@@ -40,7 +41,12 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
     words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
     weights = definitions.parse_weights(settings.kpi_weights, settings.partly_solved)
     return await annual_report.build_report(
-        question, weights, words, owner=settings.site_owner, count_suggestions=_suggestions
+        question,
+        weights,
+        words,
+        owner=settings.site_owner,
+        count_suggestions=_suggestions,
+        rules=DisclosureRules(cell_min=settings.cell_min, rank_min=settings.rank_min),
     )
 
 

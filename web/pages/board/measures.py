@@ -119,13 +119,13 @@ async def new(request: Request) -> Response:
     if request.method == "GET":
         q = request.query_params
         typed = {"kind": q.get("kind", ""), "unit": q.get("unit", ""), "cases": q.get("cases", "")[:1000]}
-        return await _form(request, actor, {**dict.fromkeys(("title", "text", "due_day"), ""), **typed}, {})
+        blank = dict.fromkeys(("title", "text", "due_day", *measure_types.MEETING_FIELDS), "")
+        return await _form(request, actor, {**blank, **typed}, {})
     async with request.form() as form:
-        typed = {name: parsing.read_text(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
-    values = {
-        **typed,
-        "due_day": await measures.parse_due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
-    }
+        names = ("kind", "unit", "title", "text", "due_day", "cases", *measure_types.MEETING_FIELDS)
+        typed = {name: parsing.read_text(form, name) for name in names}
+    due_day = await measures.parse_due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now())
+    values = {**typed, "due_day": due_day if due_day or typed["due_day"] else ""}
     try:
         made = await measures.issue_measure(
             actor, values, _numbers(typed["cases"]), DeliveryPolicy.of(context.settings), context.clock.now()
@@ -160,9 +160,10 @@ async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors
         **desk_frame.frame_values(actor, names),
         "typed": dict(typed),
         "errors": dict(errors),
-        "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measure_types.MEASURES],
+        "kinds": [(row.code, row.label, f"书面反馈{row.wants}。{row.law}") for row in measure_types.MEASURES],
         "units": worklist_views.unit_groups(names, frozenset(names.by_code) if actor.everywhere else actor.units),
         "days": context.settings.suggestion_days,
+        "meeting_most": measure_types.MEETING_MOST,
     }
     return context.render(request, "board/measure_new.html", values, status=422 if errors else 200)
 

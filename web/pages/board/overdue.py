@@ -1,10 +1,18 @@
 """Pages of overdue clocks with who was notified, and of notices that did not reach citizens."""
 
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.queries import overdue
+from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.clocks import Light
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Status
 from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import current_actor
@@ -31,6 +39,7 @@ async def late(request: Request) -> Response:
     values = {
         **desk_frame.frame_values(actor, names),
         "tabs": build_tabs("late", actor),
+        "tiles": [] if names.has(unit) else await _count_late_cases(actor, now),
         "rows": lines,
         "ladder": oversight_views.list_escalation_lines(),
         "hours": context.settings.staff_hours,
@@ -38,6 +47,21 @@ async def late(request: Request) -> Response:
         "unit": names.name(unit) if names.has(unit) else "",
     }
     return context.render(request, "board/overdue.html", values)
+
+
+async def _count_late_cases(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The numbers of the board and of the worklist, so that nobody takes clocks for cases."""
+    late_open = (await case_worklist.count_cases(actor, Filters(), now=now))["red"]
+    answered = Filters(status=Status.REPLIED.value, light=Light.RED.value)
+    late_answered = (await case_worklist.load_worklist(actor, answered, 1, now=now, size=1)).total
+    rows = (
+        ("超期的在办件", late_open, "与看板、诉求列表的“超期”是同一个数", "/desk?status=open&light=red"),
+        ("已答复、审核回访等超期", late_answered, "答复以后还要做的", "/desk?status=replied&light=red"),
+    )
+    return [
+        {"label": label, "figure": n, "unit": "件", "note": note, "href": href, "tone": "red" if n else "green"}
+        for label, n, note, href in rows
+    ]
 
 
 async def untold(request: Request) -> Response:

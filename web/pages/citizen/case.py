@@ -251,6 +251,7 @@ def _why_not(step: Step, status: Status, times: int, lapsed: str) -> str:
         Status.WITHDRAWN: "您已撤回",
         Status.MERGED: "已并案办理",
         Status.DIVERTED: "已导入法定程序",
+        Status.TERMINATED: "已终止",
     }
     return f"{ended.get(status, catalogue.STATUSES[status.value])}，不能再办这一步。"
 

@@ -11,7 +11,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
-from feedback.rules.deadlines import Clock, term_of_clock
+from feedback.rules.clocks import Clock, term_of_clock
 from feedback.rules.read_models import CaseFile
 from routing import directory
 from web.auth import citizen_cookie

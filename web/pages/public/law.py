@@ -17,6 +17,7 @@ _TABLES = (
     ("申诉求决的法定途径", decision_grounds.LEGAL_ROUTES),
     ("处理意见的结论", decision_grounds.OUTCOMES),
     ("督办的情形", decision_grounds.TRIGGERS),
+    ("终止的情形", decision_grounds.TERMINATIONS),
 )
 _LETTERS = {
     decision_grounds.GroundLetter.NOT_ACCEPTED: "不予受理",

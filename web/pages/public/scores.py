@@ -27,6 +27,10 @@ COLUMNS = (
 )
 TILES = ("received", "timeliness", "good_share", "mean_level", "rectified_share")
 HOME = ("received", "timeliness", "ratings", "good_share")
+SORTED_COLUMNS = tuple(code for code in COLUMNS if code not in ("mean_level", "good_share", "bad"))
+"""No page orders units by how satisfied people are with them: their tasks differ too much."""
+DISTRICT_NAMES = {"timeliness": "群众按期率"}
+"""What a figure of the whole district is called where it is not the sum of the units."""
 MONTHS_SHOWN = 12
 BUSIEST = 8
 _NAMES = {row.code: row.name for row in statistics.FORMULAE}
@@ -65,7 +69,7 @@ def month_words(period: str) -> str:
 
 def _view(edition: EditionView, sort: str) -> dict[str, Any]:
     figures = edition.figures
-    sort = sort if sort in COLUMNS else ""
+    sort = sort if sort in SORTED_COLUMNS else ""
     rows = sorted(figures["units"], key=lambda row: _rank(row, sort)) if sort else figures["units"]
     return {
         "period": edition.period,
@@ -74,7 +78,8 @@ def _view(edition: EditionView, sort: str) -> dict[str, Any]:
         "tiles": [_tile(code, figures["total"], figures) for code in TILES],
         "busiest": _busiest(figures["units"]),
         "columns": [(code, _NAMES[code]) for code in COLUMNS],
-        "total": {"name": figures["total"]["name"], "cells": _cells(figures["total"])},
+        "sorted_columns": SORTED_COLUMNS,
+        "totals": [{"name": row["name"], "cells": _cells(row)} for row in statistics.split_total(figures["total"])],
         "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows if not _says_nothing(row)],
         "silent": [row["name"] for row in figures["units"] if _says_nothing(row)],
         "units": len(figures["units"]),
@@ -139,8 +144,9 @@ def cell(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if bounds:
         words = f"{number_words(code, bounds[0])}–{number_words(code, bounds[1])}"
         return {"words": words, "hidden": True, "why": statistics.render_reason(reason), "share": None}
-    if not reason:
-        return {"words": "—", "hidden": True, "why": "当期没有", "share": None}
+    if not reason or reason == statistics.NOT_SUMMED:
+        why = "见全区的另一行" if reason else "当期没有"
+        return {"words": "—", "hidden": True, "why": why, "share": None}
     few = reason.removeprefix("fewer_than_")
     words = f"不足{few}{'件' if _SORTS[code] == 'count' else '个'}" if few.isdecimal() else "不公布"
     return {"words": words, "hidden": True, "why": statistics.render_reason(reason), "share": None}
@@ -160,7 +166,11 @@ def number_words(code: str, value: float) -> str:
 def _tile(code: str, row: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, str]:
     shown = cell(code, row)
     note = next(formula["formula"] for formula in figures["formulae"] if formula["code"] == code)
-    return {"label": _NAMES[code], "figure": shown["words"], "note": note if len(note) <= 30 else ""}
+    return {
+        "label": DISTRICT_NAMES.get(code, _NAMES[code]),
+        "figure": shown["words"],
+        "note": note if len(note) <= 30 else "",
+    }
 
 
 def _course(editions: Sequence[EditionView]) -> list[tuple[str, float | None]]:
@@ -178,4 +188,6 @@ async def home_figures() -> tuple[str, list[tuple[str, str]]]:
     if not editions:
         return "", []
     total = editions[0].figures["total"]
-    return month_words(editions[0].period), [(_NAMES[code], cell(code, total)["words"]) for code in HOME]
+    return month_words(editions[0].period), [
+        (DISTRICT_NAMES.get(code, _NAMES[code]), cell(code, total)["words"]) for code in HOME
+    ]

@@ -1,0 +1,41 @@
+"""Stories of a petitioner who dies: the heir goes on with the days there were, or the matter is ended on a ground."""
+
+import pytest
+
+from tests.flows.story import Story
+from tests.people import Door
+
+NO_HEIR = {"ground": "died_without_heir", "reason": "村委会出具死亡证明，没有近亲属"}
+
+
+@pytest.fixture
+async def story(door: Door) -> Story:
+    story = Story(door)
+    await story.submit("2026-03-02 09:00")
+    await story.does("reception", "assign", unit="nongye")
+    await story.does("clerk-nongye", "accept", "2026-03-03 09:00")
+    return story
+
+
+async def test_an_heir_goes_on_with_the_matter_and_its_days(story: Story) -> None:
+    due = await story.due("resolve")
+    case = await story.does("clerk-nongye", "inherit", "2026-03-10 09:00", reason="长子安大山，户口簿、公证书")
+    assert (case["status"], await story.due("resolve")) == ("accepted", due)
+
+
+async def test_a_matter_is_ended_by_the_head_on_a_ground_and_no_clock_runs_on(story: Story) -> None:
+    assert (await story.tries("clerk-nongye", "terminate", **NO_HEIR)).status_code == 403
+    for ground in ("", "not_ours"):
+        refused = await story.tries("lead-nongye", "terminate", ground=ground, reason="已去世")
+        assert set(refused.json()["error"]["fields"]) == {"ground"}
+    case = await story.does("lead-nongye", "terminate", **NO_HEIR)
+    assert case["status"] == "terminated"
+    assert not [clock["term"] for clock in case["clocks"] if clock["state"] == "running"]
+
+
+async def test_the_family_may_have_the_end_looked_at_again_and_the_clock_runs_from_receipt(story: Story) -> None:
+    due = await story.due("answer")
+    await story.does("lead-nongye", "terminate", **NO_HEIR)
+    case = await story.does("citizen", "contest", reason="我是女儿，要求继续")
+    answer = await story.clock("answer")
+    assert (case["status"], answer["state"], answer["due_legal_day"]) == ("received", "running", due)

@@ -310,11 +310,7 @@ _SAID: Mapping[Act, Mapping[str, object]] = {
     A.CLASSIFY: {"category": "0601"},
     A.ANSWER_MERGED: {"case": "20260701-000001", "unit": "jiaoyu", "text": "x"},
     A.REDO: {"unit": "jiaoyu", "reason": "x"},
-<<<<<<< HEAD
-    A.SUCCEED: {"from_unit": "jiaoyu", "unit": "minzheng", "reason": "x"},
-=======
     A.SUCCEED: {"unit": "jiaoyu", "from_unit": "chengguan"},
->>>>>>> wt/letters
 }
 
 

@@ -197,7 +197,8 @@ async def test_no_notice_says_the_title_of_a_report_and_none_to_its_citizen_says
     no = await reported(context)
     clerk = await directory.load_actor("clerk-jiwei")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
-    await case_actions.perform_act(context, no, Act.REPLY, clerk, {"text": "已查处。"})
+    head = await directory.load_actor("lead-jiwei")
+    await case_actions.perform_act(context, no, Act.REPLY, head, {"text": "已查处。"})
     await drain(context, MONDAY)
     rows = await Notice.filter(case_no=no)
     assert not [row.words for row in rows if "礼金" in row.words or "举报区" in row.words]

@@ -19,6 +19,7 @@ from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
 from routing import directory
 from tests.bench.random_walk import START, Walk
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web import bootstrap
 from web.context import AppContext
@@ -65,7 +66,8 @@ async def test_a_refused_review_leaves_no_clock_behind(context: AppContext) -> N
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-jiaoyu")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。", "outcome": "reject"}, now=MONDAY + 3 * HOUR)
+    head, opinion = await directory.load_actor("lead-jiaoyu"), {**OPINION, "outcome": "reject"}
+    await cases.act(no, Act.REPLY, head, {"text": "已按规定处理。", **opinion}, now=MONDAY + 3 * HOUR)
     await cases.act(no, Act.REVIEW, citizen(no), {"reason": "不服"}, now=MONDAY + 4 * HOUR)
     refused = {"ground": "review_not_due", "reason": "已经复查", "where_instead": "人民法院"}
     await cases.act(no, Act.ASSIGN, desk, {"unit": "quzhengfu"}, now=MONDAY + 5 * HOUR)

@@ -35,8 +35,8 @@ async def test_art_24_the_successor_goes_on_with_the_days_the_closed_unit_had(st
     resolve = await story.clock("resolve")
     assert (resolve["unit"], resolve["due_legal_day"], resolve["state"]) == ("ziran", due, "running")
     assert "succeed" in {entry["act"] for entry in case["timeline"]}
-    assert (await story.tries("clerk-nongye", "reply", text="无误。", **OPINION)).status_code == 403
-    answered = await story.does("clerk-ziran", "reply", text="重新核算，补发两亩。", **OPINION)
+    assert (await story.tries("lead-nongye", "reply", text="无误。", **OPINION)).status_code == 403
+    answered = await story.does("lead-ziran", "reply", text="重新核算，补发两亩。", **OPINION)
     assert answered["status"] == "replied"
 
 
@@ -65,7 +65,7 @@ async def test_art_24_a_helping_unit_is_succeeded_too(story: Story) -> None:
 
 async def test_art_35_what_a_closed_unit_decided_is_reviewed_above_its_successor(story: Story) -> None:
     await in_hand(story)
-    await story.does("clerk-nongye", "reply", text="面积无误。", **OPINION)
+    await story.does("lead-nongye", "reply", text="面积无误。", **OPINION)
     await closed(story)
     await story.does("citizen", "review", reason="少算两亩")
     own = await story.tries("reception", "assign", unit="ziran")

@@ -85,9 +85,8 @@ def test_only_the_system_speaks_for_the_machine() -> None:
     assert names | parsing.SYSTEM_NEEDS <= set(NEEDS)
 
 
-@pytest.mark.parametrize("act", [step.act for step in STEPS if step.needs], ids=str)
-def test_the_parser_keeps_all_values_the_rules_require(act: Act) -> None:
-    step = step_of(act)
+@pytest.mark.parametrize("step", [step for step in STEPS if step.needs], ids=lambda step: step.act)
+def test_the_parser_keeps_all_values_the_rules_require(step: Step) -> None:
     typical = {
         "number": "3",
         "level": "3",
@@ -98,8 +97,8 @@ def test_the_parser_keeps_all_values_the_rules_require(act: Act) -> None:
         "day": "2026-09-30",
     }
     form = FormData([(need.name, typical.get(need.sort, (*need.choices, "文字")[0])) for need in step.needs])
-    data = parsing.parse_form(form, parsing.list_needs(act))
+    data = parsing.parse_form(form, parsing.list_needs(step.act))
     assert parsing.find_faults(step, data, town(), 9) == {}
     check_needs(step, data)
     with pytest.raises(Invalid):
-        check_needs(step, parsing.parse_form(FormData([]), parsing.list_needs(act)))
+        check_needs(step, parsing.parse_form(FormData([]), parsing.list_needs(step.act)))

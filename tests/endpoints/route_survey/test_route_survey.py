@@ -240,6 +240,7 @@ async def _reported(door: Door, report: Report) -> Words:
         await cases.act(case.no, Act.ASSIGN, SYSTEM, {"unit": handler.unit}, now=MONDAY - DAY)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY - DAY)
     overseer = replace(await directory.load_actor("supervisor"), cleared=True)
+    head = await directory.load_actor(f"lead-{handler.unit}")
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.RETURN, handler, {"reason": f"{report.secrets[-1]}不归我们管"}),
         (Act.ASSIGN, SYSTEM, {"unit": handler.unit}),
@@ -248,7 +249,7 @@ async def _reported(door: Door, report: Report) -> Words:
         (Act.SUPPLEMENT, holder, {"text": f"{report.secrets[-1]}在后院"}),
         (Act.URGE, holder, {}),
         (Act.SUPERVISE, overseer, {"reason": f"限期查处{report.words}"}),
-        (Act.REPLY, handler, {"text": f"已立案，{report.words}已收缴。"}),
+        (Act.REPLY, head, {"text": f"已立案，{report.words}已收缴。"}),
     )
     for hour, (act, actor, data) in enumerate(steps, 3):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from evaluation import disclosure, periods
+from evaluation import periods
 from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
@@ -161,11 +161,13 @@ def _received_section(
 
 
 def _describe_reports(reports: ReportCounts, rules: DisclosureRules) -> str:
-    """The reports (检举控告) in one sentence, small counts hidden: they are in no other figure."""
+    """The reports (检举控告) in one sentence: they are in no other figure.
+
+    Small counts are hidden, none included: else whoever reads the report the day before and after learns of one.
+    """
 
     def words(count: int) -> str:
-        cell = disclosure.count_cell(count, rules)
-        return f"不足 {rules.cell_min} 件" if cell.value is None else f"{count} 件"
+        return f"不足 {rules.cell_min} 件" if count < rules.cell_min else f"{count} 件"
 
     return (
         f"检举控告单独统计，只列全区总数，不在其他各表内：收到 {words(reports.received)}，"

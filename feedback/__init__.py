@@ -28,7 +28,9 @@ Glossary: one word per thing everywhere (code, page, API).
 | edition | 期次、版本 | figures of a period, or a calendar, frozen: corrected by the next one, never edited | snapshot, version |
 | ground | 不予受理、不再受理、告知的情形 | why a matter is not taken up; a row with its article | reason code |
 | legal route | 法定途径 | the procedure a claim is led to (信访工作条例 第三十一条) | remedy |
-| outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持 | decision |
+| outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持; of a review uphold 维持, change 变更, revoke 撤销, redo 责令重办 | decision |
+| sign-off | 审签 | the head of the unit signs an answer, which until then is a draft 草稿 that no citizen sees | approval |
+| successor | 承继单位 | the unit that goes on with what a closed one had | replacement |
 | objection | 异议 | a unit says that a petition is not its duty; the desk consents or not | rejection of an assignment |
 | commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without | assignment with report-back |
 | condition | 标志 | a state of affairs projected from the entries, such as a pending objection | flag of state |

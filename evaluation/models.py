@@ -65,6 +65,48 @@ class Rating(Model):
         indexes = (("unit", "at"), ("at",), ("level", "at"), ("rectify_no",))
 
 
+class Handling(Model):
+    """Handlings of services (办件) whose applicants may rate them, one row each"""
+
+    id = fields.BigIntField(primary_key=True)
+    handling_no = fields.CharField(max_length=60)
+    matter = fields.CharField(max_length=40)
+    unit = fields.CharField(max_length=60)
+    window = fields.CharField(max_length=40, default="")
+    node = fields.CharField(max_length=12)
+    at = InstantField()
+    phone_hash = fields.CharField(max_length=64, default="")
+    wrong_proofs = fields.SmallIntField(default=0)
+    registered_by = fields.CharField(max_length=80)
+    registered_at = InstantField()
+
+    class Meta:
+        table = "evaluation_handling"
+        unique_together = (("handling_no", "matter"),)
+        indexes = (("unit", "registered_at"),)
+
+
+class UnverifiedRating(Model):
+    """Ratings by somebody who did not prove to have been served: they count nowhere and open nothing"""
+
+    id = fields.CharField(max_length=40, primary_key=True)
+    matter = fields.CharField(max_length=40)
+    matter_name = fields.CharField(max_length=200)
+    handling_no = fields.CharField(max_length=60, default="")
+    window = fields.CharField(max_length=40, default="")
+    unit = fields.CharField(max_length=60)
+    pf = fields.CharField(max_length=2)
+    level = fields.SmallIntField()
+    tags: list[str] = fields.JSONField()
+    text = fields.TextField(default="")
+    reason = fields.CharField(max_length=20)
+    at = InstantField()
+
+    class Meta:
+        table = "evaluation_unverified_rating"
+        indexes = (("at",), ("unit", "at"))
+
+
 class Exclusion(Model):
     """Cases left out of satisfaction rates, asked for with a reason and decided by somebody else"""
 

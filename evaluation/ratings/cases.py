@@ -19,6 +19,7 @@ from evaluation.ratings.submission import (
     RatingValidity,
     RatingView,
     ServiceRating,
+    clean_tags,
     compute_rating_id,
     find_rating_faults,
 )
@@ -49,7 +50,7 @@ async def record_rating(recorded_act: RecordedAct, *, pf: str = PC_CHANNEL, rati
     data = recorded_act.data
     rating = ServiceRating(
         level=data["level"],
-        tags=tuple(dict.fromkeys(data.get("tags", ()))),
+        tags=tuple(clean_tags(data.get("tags", ()))),
         text=clean_paragraph(str(data.get("text", ""))),
         pf=pf,
         anonymous=bool(data.get("anonymous", False)),
@@ -84,7 +85,7 @@ async def store_rating(
     row = await Rating.create(
         id=rating_id,
         level=rating.level,
-        tags=list(dict.fromkeys(rating.tags)),
+        tags=clean_tags(rating.tags),
         text=clean_paragraph(rating.text),
         pf=rating.pf,
         anonymous=rating.anonymous,

@@ -24,6 +24,11 @@ def may_speak_for(actor: Actor, unit: str) -> bool:
     return access.has_role(actor, (Role.CLERK, Role.LEAD)) and actor.unit == unit
 
 
+def may_register_handlings(actor: Actor, unit: str) -> bool:
+    """Whether the actor may register a handling of the unit, and print the code by which its applicant rates."""
+    return access.has_role(actor, (Role.CLERK, Role.LEAD, Role.RECEPTION)) and bool(unit) and actor.unit == unit
+
+
 def may_decide_exclusion(actor: Actor, unit: str) -> bool:
     """A supervisor who does not belong to the unit."""
     return access.has_role(actor, (Role.SUPERVISOR,)) and actor.unit != unit

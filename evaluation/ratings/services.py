@@ -4,7 +4,7 @@ Whoever works here does not rate.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,17 +12,19 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 from evaluation.models import Matter, Rating
+from evaluation.ratings import handlings
 from evaluation.ratings.cases import check_rating, store_rating, to_view
 from evaluation.ratings.submission import (
     FOLLOW_UP_NUMBER,
     HANDLING_MOST,
     MATTER_MOST,
+    UNVERIFIED,
     RatingView,
     ServiceRating,
     compute_rating_id,
 )
 from evaluation.ratings.tokens import Occasion, parse_token
-from evaluation.scale import is_bad
+from evaluation.scale import find_level, is_bad
 from feedback.kernel import db, outbox
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
@@ -43,7 +45,7 @@ class MatterRow:
 
 
 async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datetime, vault: Vault) -> RatingView:
-    """Keep the rating of a service that has no case.
+    """Keep the rating of a service that has no case; of somebody who does not prove to have been served, apart.
 
     Raises Forbidden for staff, Invalid, or NotNow when rating and follow-up are both given.
     """
@@ -52,22 +54,25 @@ async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datet
     rating_id = compute_rating_id(rating.key, vault)
     if rating.key and (existing := await Rating.get_or_none(id=rating_id)):
         return to_view(existing, shows_source=True)
-    occasion = (
-        parse_token(vault, rating.token)
-        if rating.token
-        else Occasion("", clean_line(rating.matter), clean_line(rating.handling_no))
+    signed = parse_token(vault, rating.token) if rating.token else Occasion()
+    occasion = replace(
+        signed,
+        matter=signed.matter or clean_line(rating.matter),
+        handling_no=signed.handling_no or clean_line(rating.handling_no),
     )
     check_rating(rating, _occasion_faults(occasion, rating))
     columns = await _load_columns(occasion)
+    reason = None
+    if not signed.handling_no:  # a token that names a handling was signed when that was registered
+        reason = await handlings.find_missing_proof(columns["matter"], rating, vault)
+    if reason:
+        await handlings.store_unverified(rating_id, rating, columns, reason, now)
+        return _unverified_view(rating_id, rating, columns, now)
     if rating.token:
         columns["token_hash"] = vault.keyed_hash("rating-token", rating.token)
     if rating.phone and is_bad(rating.level):
         columns["contact"] = vault.encrypt_system(normalize_phone(rating.phone))
-    earlier_count = (
-        await Rating.filter(matter=columns["matter"], handling_no=occasion.handling_no).count()
-        if occasion.handling_no
-        else 0
-    )
+    earlier_count = await Rating.filter(matter=columns["matter"], handling_no=occasion.handling_no).count()
     if earlier_count >= FOLLOW_UP_NUMBER:
         raise NotNow(code="already_rated", matter=columns["matter"])
     try:
@@ -77,6 +82,27 @@ async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datet
     except IntegrityError as fault:
         raise Conflict(matter=columns["matter"], handling_no=occasion.handling_no) from fault
     return to_view(await Rating.get(id=rating_id), shows_source=True)
+
+
+def _unverified_view(rating_id: str, rating: ServiceRating, columns: Mapping[str, Any], now: datetime) -> RatingView:
+    """What the giver of an unverified rating learns: that it was kept, not why it does not count."""
+    where = {name: columns[name] or "" for name in ("matter", "matter_name", "handling_no", "unit", "window")}
+    return RatingView(
+        **where,
+        id=rating_id,
+        level=rating.level,
+        level_text=find_level(rating.level).text,
+        tags=(),
+        text=rating.text,
+        case_no="",
+        pf=rating.pf,
+        anonymous=rating.anonymous,
+        number=0,
+        at=now,
+        status=UNVERIFIED,
+        set_aside="",
+        rectify_no="",
+    )
 
 
 async def _load_columns(occasion: Occasion) -> dict[str, Any]:

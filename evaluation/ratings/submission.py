@@ -28,11 +28,16 @@ class RatingValidity(StrEnum):
     INVALID = "invalid"
 
 
+UNVERIFIED = "unverified"
+"""How a rating stands that nobody proved to be from somebody who was served: it is in no list of ratings."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceRating:
     """What somebody says of a service: by token, or by matter (code or name) and the number of the handling.
 
-    `phone` is for the call-back after a bad rating; after a good one it is not kept.
+    `slip_code` is the code on the slip of the handling. `phone` proves the same where it stands in the handling, and is
+    for the call-back after a bad rating; after a good one it is not kept.
     """
 
     level: int
@@ -44,6 +49,7 @@ class ServiceRating:
     handling_no: str = ""
     token: str = ""
     phone: str = ""
+    slip_code: str = ""
     key: str = ""  # of the form it came with
 
 
@@ -93,6 +99,11 @@ def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = 
     if pf not in RATING_CHANNELS:
         faults["pf"] = "unknown"
     return faults
+
+
+def clean_tags(tags: Sequence[str]) -> list[str]:
+    """The tags without doubles, in the order they were chosen."""
+    return list(dict.fromkeys(tags))
 
 
 def clean_reason(text: str) -> str:

@@ -70,6 +70,16 @@ class Site:
             self.tokens[username] = response.json()["token"]
         return self.tokens[username]
 
+    async def handling(self, number: str) -> dict[str, Any]:
+        """A handling in the register, with the code on its slip, by the clerk of its unit."""
+        matter = (await self.api.get("/api/v1/matters")).json()["items"][0]
+        headers = {"Authorization": f"Bearer {await self.token('clerk-' + matter['unit']['code'])}"}
+        body = {"handling_no": number, "matter": matter["code"], "window": "3 号窗口"}
+        response = await self.api.post("/api/v1/handlings", json=body, headers=headers)
+        assert response.status_code in (200, 201), response.text
+        handling: dict[str, Any] = response.json()
+        return handling
+
     async def told(self, no: str) -> dict[str, Any]:
         """The case as the reception desk sees it."""
         headers = {"Authorization": f"Bearer {await self.token('reception')}"}

@@ -159,6 +159,7 @@ async def test_a_service_is_rated(window: Window, site: Site) -> None:
     await keys.to("#f-matter")
     await keys.press("ArrowDown")
     await keys.type("#f-handling_no", "B20260914-KEYS")
+    await keys.type("#f-slip_code", (await site.handling("B20260914-KEYS"))["code"])
     await keys.to("input[name=level]")
     await keys.press("Space")
     await expect(page.locator("input[name=level]:checked")).to_have_value("5")

@@ -47,6 +47,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/desk/export.xlsx": "a file",
     "/admin/calendar/drafts/{number:int}.xlsx": "a file",
     "/admin/calendar/editions/{name}.xlsx": "a file",
+    "/rate/codes/{token}.svg": "a picture",
     "/replies.rss": "a feed",
     "/robots.txt": "for search engines",
     "/sitemap.xml": "for search engines",
@@ -310,6 +311,28 @@ def rated(**occasion: str) -> Arrive:
     return arrive
 
 
+def handled(path: str, opens: str = "") -> Arrive:
+    """To the register of handlings with one in it, or to its slip."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await site.handling("B20260914-LISTED")
+        await page.goto(site.url + path)
+        if opens:
+            async with page.expect_navigation():
+                await page.locator(opens).first.click()
+
+    return arrive
+
+
+async def unproved(page: Page, site: Site) -> None:
+    """Where a rating of an invented handling is kept."""
+    matter = (await site.api.get("/api/v1/matters")).json()["items"][0]["code"]
+    await site.api.post(
+        "/api/v1/ratings", json={"matter": matter, "handling_no": "B-erfunden", "level": 1, "text": "没去过"}
+    )
+    await page.goto(site.url + "/board/unverified")
+
+
 def staff(username: str, then: Arrive) -> Arrive:
     """Logged in as somebody, then there."""
 
@@ -499,6 +522,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("/rate/service", CITIZEN, "dissatisfied", chosen("/rate/service", "input[name=level][value='2']")),
     Visit("/rate/service", CITIZEN, "wrong", sent("/rate/service", "main button[data-busy]"), 422),
     Visit("/rate/service", CITIZEN, "by a printed code", rated(window="3 号窗口", handling_no="B20260914001")),
+    Visit("/rate/service", CITIZEN, "by a window's code", rated(matter="YC032000001", window="3 号窗口")),
+    Visit("/rate/thanks", CITIZEN, "not verified", at("/rate/thanks?level=1&unverified=1")),
     Visit("/rate/thanks", CITIZEN, "", at("/rate/thanks?level=5")),
     Visit("/rate/thanks", CITIZEN, "dissatisfied", at("/rate/thanks?level=1")),
     Visit("/login", CITIZEN, "", at("/login")),
@@ -556,6 +581,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", followed("/board/topics", FIRST_ROW))),
     Visit("/board/answers", "supervisor", "", staff("supervisor", at("/board/answers"))),
     Visit("/board/late", "supervisor", "", staff("supervisor", at("/board/late"))),
+    Visit("/board/unverified", "supervisor", "", staff("supervisor", unproved)),
     Visit("/board/untold", "supervisor", "", staff("supervisor", at("/board/untold"))),
     Visit("/board/proposals", "supervisor", "", staff("supervisor", at("/board/proposals"))),
     Visit("/board/orders", "supervisor", "", staff("supervisor", at("/board/orders"))),
@@ -566,6 +592,9 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/measures/{id}", "supervisor", "just issued", staff("supervisor", one_measure)),
     Visit("/desk/measures/{id}", "lead", "to be answered", measure_answered, 422),
     Visit("/desk/measures", "lead", "", staff("lead-jiaoyu", at("/desk/measures"))),
+    Visit("/desk/handlings", "clerk", "", staff("clerk-jiaoyu", handled("/desk/handlings"))),
+    Visit("/desk/handlings", "clerk", "wrong", staff("clerk-jiaoyu", sent("/desk/handlings", "main button[data-busy]")), 422),
+    Visit("/desk/handlings/{id:int}", "clerk", "", staff("clerk-jiaoyu", handled("/desk/handlings", "main tbody th a"))),
     Visit("/desk/forecast", "lead", "", staff("lead-jiaoyu", at("/desk/forecast"))),
     Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
     Visit("/admin", "admin", "", staff("admin", at("/admin"))),

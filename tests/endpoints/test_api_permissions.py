@@ -24,7 +24,7 @@ INSIDERS = {
     Requirement.ADMINISTRATOR_OR_AUDITOR: "auditor",
     Requirement.ADMINISTRATOR_OR_OVERSEER: "auditor",
 }
-OUTSIDERS = {Requirement.CASE_STAFF: "admin"}
+OUTSIDERS = {Requirement.CASE_STAFF: "admin", Requirement.WORKER: "auditor"}
 """Who is turned away where a clerk is not."""
 
 

@@ -150,11 +150,22 @@ async def test_a_printed_token_opens_the_rating_of_its_case(door: Door) -> None:
     assert set(forged.json()["error"]["fields"]) == {"token"}
 
 
+async def registered_handling(door: Door, number: str) -> dict[str, Any]:
+    """A handling that the clerk of its unit put into the register."""
+    matter = (await items(door, "matters"))[0]
+    clerk = await door.log_in(f"clerk-{matter['unit']['code']}")
+    response = await door.post("/api/v1/handlings", {"handling_no": number, "matter": matter["code"]}, clerk)
+    assert response.status_code in (200, 201), response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
 async def test_a_service_is_rated_once_and_once_more(door: Door) -> None:
-    matter = (await items(door, "matters"))[0]["code"]
+    handling = await registered_handling(door, "BJ-2026-1")
     body = {
-        "matter": matter,
+        "matter": handling["matter"],
         "handling_no": "BJ-2026-1",
+        "code": handling["code"],
         "level": 2,
         "tags": ["213"],
         "text": "窗口不熟练𠮷",

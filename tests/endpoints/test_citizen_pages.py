@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
+from evaluation.models import Rating
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
 from evaluation.ratings.tokens import Occasion, create_token
@@ -18,6 +19,7 @@ from feedback.record import cases
 from feedback.record.models.case import Case
 from feedback.rules import access
 from feedback.rules.vocabulary import Act, Role
+from tests.endpoints.test_api_public import registered_handling
 from tests.people import Door
 
 PICTURE = (
@@ -252,8 +254,12 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
     assert wrong.status_code == 422
     assert wrong.text.count("请选择满意程度") == 2
     form: dict[str, Any] = {"pf": "1", "matter": matter, "handling_no": "BJ-1", "level": "5", "tags": ["510"]}
+    unproved = (await anna.post("/rate/service", data=form)).headers["location"]
+    assert unproved == "/rate/thanks?level=5&unverified=1"
+    assert "不计入公示" in (await anna.get(unproved)).text
+    form["slip_code"] = (await registered_handling(door, "BJ-1"))["code"]
     assert (await anna.post("/rate/service", data=form)).headers["location"] == "/rate/thanks?level=5"
-    assert "谢谢您的评价" in (await anna.get("/rate/thanks?level=5")).text
+    assert "会计入当月的公示" in (await anna.get("/rate/thanks?level=5")).text
 
 
 async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx2.AsyncClient) -> None:
@@ -262,9 +268,14 @@ async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx
     page = (await anna.get(f"/rate/service?t={token}")).text
     assert matter.name in page
     assert "3号窗口" in page
-    assert 'name="handling_no"' not in page
+    assert 'name="matter"' not in page
     form = {"token": token, "pf": "3", "level": "4"}
-    assert (await anna.post("/rate/service", data=form)).status_code == 303
+    assert (await anna.post("/rate/service", data=form)).headers["location"] == "/rate/thanks?level=4&unverified=1"
+    handling = await registered_handling(door, "BJ-7")
+    form |= {"handling_no": "BJ-7", "slip_code": handling["code"]}
+    assert (await anna.post("/rate/service", data=form)).headers["location"] == "/rate/thanks?level=4"
+    (row,) = await Rating.all()
+    assert (row.handling_no, row.window) == ("BJ-7", "3号窗口")
     forged = await anna.get("/rate/service?t=abcdef")
     assert forged.status_code == 422
     assert "二维码或链接无效" in forged.text

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evaluation.models import Rating
-from tests.endpoints.test_api_public import answered
+from tests.endpoints.test_api_public import answered, registered_handling
 from tests.people import ANNAS_MESSAGE, Door
 
 RATINGS = "/api/v1/ratings"
@@ -28,11 +28,8 @@ async def test_of_ten_ratings_at_once_one_is_kept_and_a_later_one_is_the_follow_
 
 async def test_the_same_key_is_the_same_rating_for_a_case_and_for_a_handling(door: Door) -> None:
     case = await body_of(door)
-    handling = {
-        "matter": (await door.get("/api/v1/matters")).json()["items"][0]["code"],
-        "handling_no": "BJ1",
-        "level": 5,
-    }
+    registered = await registered_handling(door, "BJ1")
+    handling = {"token": registered["token"], "level": 5}
     for body in (case, handling):
         headers = {"Idempotency-Key": "k1"}
         responses = [await door.client.post(RATINGS, json=body, headers=headers) for _ in range(3)]

@@ -14,7 +14,8 @@ from evaluation.models import Rating, RatingCount
 from evaluation.periods import parse_month
 from evaluation.publication import editions, statistics
 from evaluation.ratings import cases as case_ratings
-from evaluation.ratings import counters, disputes, services, submission
+from evaluation.ratings import counters, disputes, handlings, services, submission
+from evaluation.ratings.handlings import HandlingDraft
 from evaluation.ratings.submission import RatingValidity, RatingView, ServiceRating
 from evaluation.ratings.tokens import Occasion, create_token
 from feedback.kernel import outbox
@@ -76,8 +77,11 @@ def _unheard() -> dict[str, outbox.Handler]:
 
 
 async def _service(context: AppContext, level: int = 5, **more: Any) -> RatingView:
-    matter = (await services.list_matters())[0].code
-    facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
+    matter = (await services.list_matters())[0]
+    clerk, vault = await directory.load_actor(f"clerk-{matter.unit}"), context.settings.vault
+    handling, _ = await handlings.register(HandlingDraft("办-0001", matter.code), clerk, now=MONDAY, vault=vault)
+    proof = {"matter": matter.code, "handling_no": handling.handling_no, "slip_code": handling.code}
+    facts: Mapping[str, Any] = proof | {"level": level} | more
     return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, vault=context.settings.vault)
 
 
@@ -261,13 +265,15 @@ async def test_the_same_handling_rated_many_times_at_once_counts_once(context: A
     assert levels.total == 1
 
 
-async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
+async def test_a_window_code_alone_proves_nothing_however_often_it_is_used(context: AppContext) -> None:
     matter = (await services.list_matters())[0].code
     token = create_token(context.settings.vault, Occasion(matter=matter, window="A12"))
-    request = ServiceRating(level=5, token=token, pf="3")
+    request = ServiceRating(level=1, token=token, pf="3")
     for _ in range(3):
         rating = await services.rate_service(request, None, now=MONDAY, vault=context.settings.vault)
-        assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
+        assert (rating.status, rating.window, rating.matter) == ("unverified", "A12", matter)
+    assert await Rating.all().count() == 0
+    assert await counters.load_levels(SEPTEMBER) == {}
 
 
 async def test_staff_do_not_rate(context: AppContext) -> None:

@@ -52,6 +52,7 @@ def build_tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
         ("proposals", "/board/proposals", "建议督办"),
         ("orders", "/board/orders", "督办件"),
         ("forecast", "/board/forecast", "可能超期"),
+        ("unverified", "/board/unverified", "没有核实的评价"),
         ("measures", "/board/measures", "措施与建议"),
     ]
     return [{"href": href, "label": words, "current": code == current} for code, href, words in rows]

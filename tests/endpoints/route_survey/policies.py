@@ -162,6 +162,10 @@ CLOSED = (
     "GET /replies/{id}",
     "GET /rate/service",
     "GET /rate/thanks",
+    "GET /rate/codes/{token}.svg",
+    "GET /desk/handlings",
+    "GET /desk/handlings/{id:int}",
+    "GET /board/unverified",
     "GET /scores",
 )
 """Nobody reads of a report here, not even who may see it: pages for all, figures, forms, tables."""
@@ -233,5 +237,7 @@ DONE = (
     "POST /lookup",
     "POST /case/acts/{act}",
     "POST /rate/service",
+    "POST /api/v1/handlings",
+    "POST /desk/handlings",
 )
 """Something is done here; about a report one may not see, the answer is that there is none."""

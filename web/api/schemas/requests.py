@@ -180,14 +180,14 @@ class ToClassify(Struct):
 
 
 class NewRating(Struct):
-    """A rating of a case (case_no + code), of a handling (handling_no + matter), or by token."""
+    """A rating of a case (case_no + code), of a handling (handling_no + matter + code or phone), or by token."""
 
     level: Annotated[int, described("5 非常满意 · 4 满意 · 3 基本满意 · 2 不满意 · 1 非常不满意", minimum=1, maximum=5)]
     desk_level: Annotated[
         int | None, described("信访事项可以另给信访部门评价，1–5；与承办单位的 level 分开统计", minimum=1, maximum=5)
     ] = None
     case_no: Annotated[str, described("诉求编号，与 code 一起")] = ""
-    code: QueryCode = ""
+    code: Annotated[str, described("诉求的查询码；评价办件时是受理单上的评价码")] = ""
     token: Annotated[str, described("评价二维码或短信里的令牌")] = ""
     handling_no: Annotated[str, described("办件编号，与 matter 一起")] = ""
     matter: Annotated[str, described("办理事项代码")] = ""
@@ -199,7 +199,10 @@ class NewRating(Struct):
     ] = "1"
     anonymous: Annotated[bool, described("对被评价单位隐去是哪一件")] = False
     phone: Annotated[
-        str, described("评价一次办件时可以留下，只用于差评的联系核实和回访；匿名评价的，被评价的单位看不到")
+        str,
+        described(
+            "评价一次办件时可以留下：核对办件里登记的手机号，以及差评的联系核实和回访；匿名评价的，被评价的单位看不到"
+        ),
     ] = ""
 
 

@@ -326,7 +326,7 @@ class RatingOut(Struct):
 
     id: str
     level: int
-    status: Annotated[str, described("valid 有效 · under_review 复核中 · invalid 无效")]
+    status: Annotated[str, described("valid 有效 · under_review 复核中 · invalid 无效 · unverified 没有核实，不计入")]
 
 
 # --- errors 错误

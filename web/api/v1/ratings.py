@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
-from evaluation.ratings.submission import RatingView, ServiceRating, compute_rating_id
+from evaluation.ratings.submission import UNVERIFIED, RatingView, ServiceRating, compute_rating_id
 from evaluation.ratings.tokens import parse_token
 from evaluation.scale import SYSTEM_CHANNELS
 from feedback.kernel import identifiers
@@ -44,7 +44,8 @@ async def rate(request: Request) -> Response:
         view = await _rate_service(request, context, values, key)
     else:
         view = await _rate_case(context, rater, values, key, asked_at)
-    return json_response(responses.RatingOut(view.id, view.level, view.status), 201)
+    status = 202 if view.status == UNVERIFIED else 201
+    return json_response(responses.RatingOut(view.id, view.level, view.status), status)
 
 
 def _find_key(request: Request, rater: Actor | None, values: dict[str, Any]) -> str:
@@ -81,7 +82,7 @@ async def _find_rater(request: Request, values: dict[str, Any]) -> Actor | None:
     if values["token"]:
         no = parse_token(context.settings.vault, intake.clean_line(values["token"])).case_no
         return access.citizen(no) if no else None
-    if not values["case_no"] and not values["code"]:
+    if not values["case_no"] and (values["handling_no"] or not values["code"]):
         return None
     missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
     if missing:
@@ -105,6 +106,7 @@ async def _rate_service(request: Request, context: AppContext, values: dict[str,
         handling_no=intake.clean_line(values["handling_no"]),
         token=intake.clean_line(values["token"]),
         phone=intake.clean_line(values["phone"]),
+        slip_code=values["code"],
         key=key,
     )
     staff = await sessions.find_actor(request)

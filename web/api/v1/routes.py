@@ -18,6 +18,7 @@ from web.api.v1 import (
     classifier,
     desk,
     disputes,
+    handlings,
     kpis,
     law,
     letters,
@@ -103,9 +104,13 @@ CALLS: tuple[Call, ...] = (
          remark="先上传，再在 attachments 里带上得到的 id。照片里的位置等信息会被去掉。"
          "带宏、脚本、程序或打开密码的文档回答 422，fields 里说明原因；查出病毒的 code 为 infected。"),
     Call("POST", "/ratings", ratings.rate, Requirement.ANYONE, "评价",
-         {201: responses.RatingOut}, body=requests.NewRating, faults=(401, 403, 404, 409),
+         {201: responses.RatingOut, 202: responses.RatingOut}, body=requests.NewRating, faults=(401, 403, 404, 409),
          headers={"Idempotency-Key": "同一个值再次提交，是同一次评价"},
-         remark="评价一件诉求带 case_no 和 code；评价一次办件带 handling_no 和 matter；扫码评价带 token。一次评价，可以追评一次。"),
+         remark="评价一件诉求带 case_no 和 code；扫码评价带 token；评价一次办件带 handling_no、matter，以及受理单上的评价码 code "
+                "或者办件里登记的手机号 phone。没有这些证明的回答 202、unverified：只留存，不计入任何数字，不立案。一次评价，可以追评一次。"),
+    Call("POST", "/handlings", handlings.register, Requirement.WORKER, "登记办件",
+         {201: handlings.HandlingOut, 200: handlings.HandlingOut}, body=handlings.NewHandling, faults=(403,),
+         remark="由办理单位登记；同一编号、同一事项再次登记，返回 200 和同一个评价地址。"),
     Call("POST", "/sessions", sessions.log_in, Requirement.ANYONE, "工作人员登录",
          {201: responses.SessionOut}, body=requests.LogIn, faults=(401,)),
     Call("DELETE", "/sessions", sessions.log_out, Requirement.STAFF, "退出登录", {204: None}),

@@ -14,6 +14,7 @@ from web.pages.board import (
     proposals,
     reply_quality,
     topics,
+    unverified_ratings,
 )
 
 ROUTES = [
@@ -24,6 +25,7 @@ ROUTES = [
         Route("/stream", live.stream),
         Route("/late", overdue.late),
         Route("/untold", overdue.untold),
+        Route("/unverified", unverified_ratings.listed),
         Route("/proposals", proposals.proposals),
         Route("/orders", orders.orders),
         Route("/forecast", forecasts.of_all),

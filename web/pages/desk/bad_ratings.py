@@ -55,6 +55,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "found": reviews,
         "stages": bad_reviews.RECTIFICATION_STAGES,
         "exclusions": [_exclusion(row, names, actor) for row in await exclusions.list_requests(actor)],
+        "may_register": rating_access.may_register_handlings(actor, actor.unit),
         "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),
         "reason_most": REASON_MOST,
         "errors": errors or {},

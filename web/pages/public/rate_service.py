@@ -1,8 +1,10 @@
 """Rating a service (好差评): by the printed QR code, a link in a message, or the service number."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
+import segno
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +15,7 @@ from evaluation.ratings import services, submission, tokens
 from evaluation.ratings.submission import ServiceRating
 from evaluation.ratings.tokens import Occasion
 from feedback.kernel import identifiers
-from feedback.kernel.errors import Invalid, NotNow
+from feedback.kernel.errors import Invalid, NotFound, NotNow
 from feedback.rules import access
 from feedback.rules.vocabulary import Act
 from routing import directory
@@ -23,6 +25,7 @@ from web.context import AppContext
 from web.forms import parsing
 from web.http.challenge import ChallengeRequired, require_answer
 from web.pages.citizen.case import indicator_options
+from web.presentation import rating_links
 from web.wording import catalogue
 
 WEB, SCANNED = "1", "3"  # 评价渠道: 电脑端, 二维码
@@ -47,7 +50,7 @@ async def rate(request: Request) -> Response:
     try:
         await require_answer(request, **answer)
         occasion = _occasion(context, typed["token"])
-        await _keep(request, typed, occasion)
+        is_verified = await _keep(request, typed, occasion)
     except Invalid as fault:
         errors = {
             name: _WORDS.get((name, code)) or catalogue.fault_words(name, code) for name, code in fault.fields.items()
@@ -60,7 +63,8 @@ async def rate(request: Request) -> Response:
     except NotNow as fault:
         return await _shown(request, typed, {"level": catalogue.error_words(fault.code)})
     context.wake()
-    return RedirectResponse(f"/rate/thanks?level={typed['level']}", status_code=303)
+    standing = "" if is_verified else "&unverified=1"
+    return RedirectResponse(f"/rate/thanks?level={typed['level']}{standing}", status_code=303)
 
 
 def _occasion(context: AppContext, token: str) -> Occasion:
@@ -76,6 +80,8 @@ def _typed(form: FormData) -> dict[str, Any]:
         "anonymous": "anonymous" in form,
         "matter": parsing.read_field(form, "matter"),
         "handling_no": parsing.read_field(form, "handling_no"),
+        "slip_code": parsing.read_field(form, "slip_code"),
+        "phone": parsing.read_field(form, "phone"),
         "token": parsing.read_field(form, "token"),
         "pf": _channel(parsing.read_field(form, "pf")),
         "key": parsing.read_field(form, "key"),
@@ -87,7 +93,8 @@ def _channel(pf: str) -> str:
     return WEB if not pf or pf in scale.SYSTEM_CHANNELS else pf
 
 
-async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:
+async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> bool:
+    """Take the rating. Returns whether it counts."""
     context: AppContext = request.app.state.context
     now, vault = context.clock.now(), context.settings.vault
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
@@ -99,9 +106,10 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
             await case_actions.perform_act(
                 context, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
             )
-        return
+        return True
     rating = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
-    await services.rate_service(rating, await sessions.find_actor(request), now=now, vault=vault)
+    view = await services.rate_service(rating, await sessions.find_actor(request), now=now, vault=vault)
+    return view.status != submission.UNVERIFIED
 
 
 async def _shown(
@@ -125,10 +133,21 @@ async def _shown(
         groups.setdefault(names.name(row.unit), []).append((row.code, row.name))
     matter = next((row for row in rows if row.code == occasion.matter), None)
     typed = {**typed, "key": typed.get("key") or identifiers.new_id()}
-    blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
+    blank = {
+        "level": "",
+        "tags": [],
+        "text": "",
+        "anonymous": False,
+        "matter": "",
+        "handling_no": "",
+        "slip_code": "",
+        "phone": "",
+    }
     values = {
         "draft": {**blank, **typed, "token": token},
         "fixed": _fixed(occasion, matter.name if matter else "", names.name(matter.unit) if matter else ""),
+        "asks_matter": not (occasion.case_no or occasion.matter),
+        "asks_handling": not (occasion.case_no or occasion.handling_no),
         "matters": list(groups.items()),
         "levels": list(catalogue.LEVELS.items()),
         "indicators": indicator_options(),
@@ -152,10 +171,28 @@ def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:
     return [(term, words) for term, words in rows if words]
 
 
+async def picture(request: Request) -> Response:
+    """The QR code of a token as a picture, for slips and messages of other systems.
+
+    Raises NotFound for a token that is not ours.
+    """
+    context: AppContext = request.app.state.context
+    token = request.path_params["token"]
+    try:
+        tokens.parse_token(context.settings.vault, token)
+    except Invalid as fault:
+        raise NotFound(code=token[:8]) from fault
+    code = segno.make(rating_links.service_address(context.settings, request, token), error="m")
+    content = io.BytesIO()
+    code.save(content, kind="svg", omitsize=True, border=2)
+    return Response(content.getvalue(), media_type="image/svg+xml")
+
+
 async def thanks(request: Request) -> Response:
     """What happens with the rating."""
     context: AppContext = request.app.state.context
     text = request.query_params.get("level", "")
     level = int(text) if text in {str(known_level) for known_level in catalogue.LEVELS} else 5
     values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
+    values["is_unverified"] = request.query_params.get("unverified") == "1"
     return context.render(request, "public/rate_thanks.html", values)

@@ -19,6 +19,7 @@ ROUTES = [
     Route("/replies/{id}", replies.reply),
     Route("/rate/service", rate_service.rate, methods=["GET", "POST"]),
     Route("/rate/thanks", rate_service.thanks),
+    Route("/rate/codes/{token}.svg", rate_service.picture),
     Route("/scores", scores.scores),
     Route("/robots.txt", robots.robots),
     Route("/sitemap.xml", robots.sitemap),

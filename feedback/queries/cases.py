@@ -181,6 +181,18 @@ async def list_unfinished(unit: str, after: int, limit: int) -> list[tuple[int, 
     return [(row["id"], row["no"]) for row in await rows.values("id", "no")]
 
 
+async def list_attachment_ids(no: str) -> list[str]:
+    """The files that the entries of a case name, whether they are still there or not. For the system."""
+    rows = await Entry.filter(case__no=no).order_by("seq").values_list("data", flat=True)
+    return [id_ for data in rows for id_ in data.get("attachments", ())]  # type: ignore[attr-defined] # flat: no tuples
+
+
+async def list_unerased_rectifications(no: str) -> list[str]:
+    """Rectifications that grew out of a case and still hold its words. For the system."""
+    rows = Case.filter(link=no, kind=Kind.RECTIFY.value).exclude(title=entry_texts.ERASED_TITLE).order_by("id")
+    return list(await rows.values_list("no", flat=True))  # type: ignore[arg-type] # flat: no tuples
+
+
 async def list_co_units(no: str) -> list[str]:
     """The co-units of a case now."""
     rows = await TenureRow.filter(case__no=no, lead=False, until__isnull=True)

@@ -210,6 +210,16 @@ ANSWERING_ACTS = REPLIES | {Act.RECTIFY, Act.EXPLAIN}
 """Acts that answer whoever wrote, a rating included."""
 
 
+PERSON_ACTS = frozenset(
+    {
+        *(Act.ASK_CORRECTION, Act.CORRECT, Act.REFUSE_CORRECTION),
+        *(Act.ASK_ERASURE, Act.ERASE, Act.REFUSE_ERASURE),
+        *(Act.ASK_RESTRICTION, Act.RESTRICT, Act.REFUSE_RESTRICTION),
+    }
+)
+"""Acts on a person's own data: they stand beside the matter, whose status and limits they leave alone."""
+
+
 class Condition(StrEnum):
     """What a step may depend on besides the status, computed from what happened (table CONDITION_RULES)."""
 

@@ -10,7 +10,7 @@ from feedback.rules.clocks import CaseEvent, Clock, term_of_clock
 from feedback.rules.lifecycle import CaseState, list_steps, state_after
 from feedback.rules.projection import ENDED, CaseProjection, compute_entry_digest
 from feedback.rules.terms import DATA_TERMS, RIGHTS, Holder, Term
-from feedback.rules.vocabulary import Act, Condition, Role, Status
+from feedback.rules.vocabulary import PERSON_ACTS, Act, Condition, Role, Status
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 
@@ -107,6 +107,8 @@ def _reached(state: CaseState, row: Term) -> bool:
                 continue
             if step.act in row.kept_by | row.voided_by:
                 return True
+            if step.act in PERSON_ACTS:
+                continue  # leads to no other status and would only multiply the states
             waiting.append(state_after(node, step))
     return False
 

@@ -25,7 +25,7 @@ from feedback.rules.access import Actor
 from feedback.rules.intake import PersonSubmission
 from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
-from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, Role, Stage, Status
+from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, RestrictionScope, Role, Stage, Status
 
 PERSONS_MOST = 200
 PENDING_MOST = 100
@@ -76,13 +76,18 @@ async def load_compared_cases(ids: Iterable[int] = (), *, no: str = "") -> list[
 
 async def load_earlier_compared_cases(case_id: int | None, most: int) -> list[ComparedCase]:
     """The newest cases before an id, or of all, newest first. For the system."""
-    rows = Case.all() if case_id is None else Case.filter(id__lt=case_id)
+    rows = _compared_rows() if case_id is None else _compared_rows().filter(id__lt=case_id)
     return await _to_compared_cases(rows.order_by("-id").limit(most))
 
 
 async def load_oldest_compared_case() -> ComparedCase | None:
     """The oldest case there is. For the system."""
-    return next(iter(await _to_compared_cases(Case.all().order_by("id").limit(1))), None)
+    return next(iter(await _to_compared_cases(_compared_rows().order_by("id").limit(1))), None)
+
+
+def _compared_rows() -> QuerySet[Case]:
+    """Cases a program may read: not what was erased, nor where the person refused it (个人信息保护法 第四十四条)."""
+    return Case.exclude(restrictions__contains=RestrictionScope.MACHINE.value).exclude(text="")
 
 
 _COMPARED_COLUMNS = (

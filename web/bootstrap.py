@@ -39,6 +39,7 @@ from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
+from web.actions import personal_data
 from web.auth import citizen_cookie, login_attempts, message_sources
 from web.auth import sessions as auth_sessions
 from web.context import AppContext
@@ -192,6 +193,7 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
         {kind: [training.store_training_label] for kind in training.LABELLING_MESSAGES},
         {"case.reply": [topics.build_checker(context)]},
         merged_cases.build_handlers(),
+        personal_data.build_handlers(settings),
         {"case.reply": [review_outcomes.send_back_to_be_redone]},
         routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
         issuing.build_handlers(context),

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +39,16 @@ async def delete_orphans(store: FileStore, *, now: datetime, hours: int) -> int:
             store.old_path(row.digest).unlink(missing_ok=True)
     await asyncio.to_thread(_forget_unfinished, store.folder, before.timestamp())
     return len(rows)
+
+
+async def delete_erased(store: FileStore, ids: Sequence[str]) -> None:
+    """Delete the files of a case that was erased, bytes first: killed in between, it is done again."""
+    rows = await Attachment.filter(id__in=list(ids), case_id__isnull=True)
+    for row in rows:
+        store.path(row.id).unlink(missing_ok=True)
+        await Attachment.filter(id=row.id).delete()
+        if not await Attachment.filter(digest=row.digest).exists():
+            store.old_path(row.digest).unlink(missing_ok=True)
 
 
 def _forget_unfinished(folder: Path, before: float) -> None:

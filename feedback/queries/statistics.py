@@ -16,7 +16,7 @@ from feedback.rules import projection
 from feedback.rules.clocks import Clock
 from feedback.rules.projection import CaseProjection
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import Act, Kind, Role, Status
+from feedback.rules.vocabulary import Act, Kind, RestrictionScope, Role, Status
 
 _CHUNK = 50
 
@@ -91,6 +91,7 @@ async def load_topic_texts(since: datetime, until: datetime, most: int) -> list[
     """The words of the newest cases of a span and a keyed hash of who said them, for gathering topics. Never a report."""
     rows = Case.filter(received_at__gte=since, received_at__lt=until, confidential=False)
     rows = rows.exclude(kind__in=[Kind.RECTIFY.value, Kind.REPORT.value, Kind.PRAISE.value])
+    rows = rows.exclude(restrictions__contains=RestrictionScope.MACHINE.value).exclude(text="")  # refused, or erased
     columns = ("no", "title", "text", "region", "received_at")
     cases = (
         await rows.using_db(db.read_connection())

@@ -106,6 +106,14 @@ async def remove(index_: WordIndex, row_id: int, text: str) -> None:
         await connection.execute_query(f"DELETE FROM {table} WHERE id = $1", [row_id])  # noqa: S608
 
 
+async def purge_removed(index_: WordIndex) -> None:
+    """Take the words of removed rows out of the file: FTS5 only marks them. PostgreSQL does so by its own vacuum."""
+    connection = db.write_connection()
+    if _is_sqlite(connection):
+        for table in (index_.table, index_.former):
+            await connection.execute_query(f"INSERT INTO {table}({table}) VALUES('optimize')")
+
+
 async def _delete_words(index_: WordIndex, row_id: int, text: str) -> None:
     """Take a row's words out of a contentless table, which must be told them, and be told none it does not hold."""
     table = index_.table

@@ -201,6 +201,11 @@ class CaseSummary:
         False  # imported without an answer when every term had run out: answered or not, who knows
     )
 
+    @property
+    def conditions(self) -> frozenset[Condition]:
+        """What holds besides the status, as far as the entries alone say."""
+        return compute_conditions((Act(entry.act), entry.data) for entry in self.entries)
+
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from feedback.rules import redaction
+from feedback.rules.vocabulary import Act
 from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
@@ -79,6 +80,12 @@ Raises Unavailable to be tried again; ValueError and LookupError are kept as the
 
 _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 
+_PERSON_REQUESTS = (Act.ASK_CORRECTION, Act.ASK_ERASURE, Act.ASK_RESTRICTION)
+_PERSON_DECISIONS = (
+    *(Act.CORRECT, Act.REFUSE_CORRECTION, Act.ERASE, Act.REFUSE_ERASURE),
+    *(Act.RESTRICT, Act.REFUSE_RESTRICTION),
+)
+
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
@@ -134,6 +141,8 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("case.succeed",    _C, "您反映的“{title}”（编号 {no}）因单位合并、撤销，改由{unit}继续办理，期限不变。"),
     NoticeRow("case.succeed",    _U, "{no}“{title}”因单位合并、撤销转来，期限不变，请继续办理。"),
+    *(NoticeRow(f"case.{act}", _D, "{no}“{title}”本人对个人信息提出请求，请在期限内核实、决定。") for act in _PERSON_REQUESTS),
+    *(NoticeRow(f"case.{act}", _C, "您对编号 {no} 一件的个人信息提出的请求已有决定，结果和理由请凭查询码查看。") for act in _PERSON_DECISIONS),
     NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )

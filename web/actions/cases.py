@@ -29,7 +29,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import assignment, assignment_rules, directory
 from routing.directory import Directory
-from web.actions import publication
+from web.actions import personal_data, publication
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import flags as flag_views
@@ -199,7 +199,8 @@ async def perform_act(
                 now=context.clock.now(),
                 # Without a version of their own people mean the case as it stands: what was just checked.
                 expect=file.version if expect is None else expect,
-                in_transaction=record_rating if act is Act.RATE else None,
+                in_transaction=record_rating if act is Act.RATE else await personal_data.build_hook(no, act),
+                vault=context.settings.vault,
             )
         except Conflict:
             if expect is not None or attempt == _MAX_ATTEMPTS - 1:

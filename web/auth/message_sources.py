@@ -49,6 +49,11 @@ async def remember_source(request: Request, no: str, kind: str) -> None:
     await MessageSource.get_or_create(columns, case_no=no)
 
 
+async def forget_source(no: str) -> None:
+    """Forget from where a case came, once it is erased."""
+    await MessageSource.filter(case_no=no).delete()
+
+
 async def list_bursts(since: datetime) -> list[Burst]:
     """The places from which most came since then, at least LEAST_MESSAGES each."""
     bursts = []

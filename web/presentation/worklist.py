@@ -161,7 +161,7 @@ def build_tabs(
     if mine_open is not None:
         tabs.append(tab("待我办", mine_open, is_open and filters.mine, mine=True, status="open"))
     if decides:
-        tabs.append(tab("待我批", counts["deciding"], filters.deciding, mine=False, deciding=True, status="open"))
+        tabs.append(tab("待我批", counts["deciding"], filters.deciding, mine=False, deciding=True))
     tabs += [
         tab("全部在办", counts["all_open"], is_open and not filters.mine, mine=False, status="open"),
         tab("超期", counts["red"], filters.light == "red", "red", light="red", **lit),

@@ -17,10 +17,10 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import cases
-from feedback.record.cases import ActCommand
+from feedback.record.entries import ActCommand
 from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary, EntryView
-from feedback.rules.vocabulary import Act, Kind, Role, Status
+from feedback.rules.vocabulary import Act, Condition, Kind, Role, Status
 from routing import directory
 from routing.assignment import assignment_data, choose_unit, is_concluded, must_be_assigned_by_person
 
@@ -41,6 +41,8 @@ def build_handler(current_model: CurrentModel, settings: Settings) -> Handler:
         case = await case_queries.load_summary(payload["no"])
         model = await current_model()
         if model is None or case.status is not Status.RECEIVED or case.category or case.kind is Kind.RECTIFY:
+            raise NotNow(no=case.no)
+        if Condition.NO_MACHINE in case.conditions:
             raise NotNow(no=case.no)
         verdict = await asyncio.to_thread(model.predict, case.title, case.text)
         if not verdict.category:

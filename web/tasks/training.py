@@ -17,7 +17,7 @@ from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
 from feedback.kernel.errors import NotNow
 from feedback.queries import cases as case_queries
 from feedback.queries import statistics as case_statistics
-from feedback.rules.vocabulary import Kind
+from feedback.rules.vocabulary import Condition, Kind
 from routing import directory
 from web.context import AppContext
 
@@ -37,6 +37,8 @@ async def store_training_label(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
     case = await case_queries.load_summary(payload["no"])
     label = training_labels.derive_label(case.entries)
+    if Condition.NO_MACHINE in case.conditions or Condition.ERASED in case.conditions:
+        raise NotNow(no=case.no)
     if label is None or case.kind in _EXCLUDED_KINDS or not taxonomy.has_code(label.category):
         raise NotNow(no=case.no)
     await trainer.store_training_label(case.title, case.text, case.no, label)

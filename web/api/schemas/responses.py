@@ -6,7 +6,7 @@ Instants are ISO 8601 with the office's offset; a `_day` is a calendar day in th
 the best, shares 0-1.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -55,6 +55,13 @@ class DateChange(Struct):
 
 
 # --- cases 诉求件
+
+
+class PersonalCopy(Struct):
+    """Everything held about a person (个人信息副本)."""
+
+    persons: Annotated[list[dict[str, Any]], described("姓名、电话、证件、住址")]
+    cases: Annotated[list[dict[str, Any]], described("每一件的文字、环节、时限、附件和文书")]
 
 
 class ReceiptOut(Struct):

@@ -11,6 +11,7 @@ from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
+from feedback.queries import personal_copy
 from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone
@@ -144,6 +145,18 @@ async def look_up(request: Request) -> Response:
     code = read_query(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(read_path(request, "no"))
     return await _case_response(request, await find_asker(request, no, code), no)
+
+
+async def copy(request: Request) -> Response:
+    """Everything held about whoever holds the code, in this case. Staff have no right to a copy of somebody else."""
+    context: AppContext = request.app.state.context
+    code = read_query(request, requests.CaseQuery)["code"]
+    no = identifiers.normalize_case_number(read_path(request, "no"))
+    if not code:
+        raise NotFound(no=no)
+    asker = await find_asker(request, no, code)
+    values = await personal_copy.copy_of_case(asker, no, vault=context.settings.vault)
+    return json_response(responses.PersonalCopy(**values))
 
 
 async def find_asker(request: Request, no: str, code: str) -> Actor:

@@ -16,7 +16,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
-from feedback.record import calendar_editions, deadline_changes, people, search
+from feedback.record import calendar_editions, deadline_changes, joining, people, search
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import store_parties, store_person
@@ -39,7 +39,7 @@ from feedback.rules.access import Actor, CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.deadlines import change_facts
 from feedback.rules.imported_history import IMPORTER
-from feedback.rules.intake import Submission, tidy
+from feedback.rules.intake import PersonSubmission, Submission, tidy
 from feedback.rules.lifecycle import Step
 from feedback.rules.preconditions import Attempt
 from feedback.rules.projection import CaseProjection
@@ -110,7 +110,7 @@ async def submit(
 
     Raises what `act` raises where the past may not be, Invalid, or Conflict when the source id was used for another text.
     """
-    submission = tidy(submission, attachments_max)
+    submission = joining.with_markers(tidy(submission, attachments_max), now)
     if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
         return receipt
     await check_attachments(submission.attachments)
@@ -136,17 +136,25 @@ async def act(
     now: datetime,
     expect: int | None = None,
     in_transaction: InTransaction | None = None,
+    vault: Vault | None = None,
 ) -> Status:
-    """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at.
+    """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at; `vault` seals whom
+    the act makes a party.
 
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, Conflict when somebody else
     changed the case meanwhile, or Unavailable when this machine's clock is behind the case's last entry.
     """
-    return await acts(no, [ActCommand(act_code, actor, data, now)], expect=expect, in_transaction=in_transaction)
+    commands = [ActCommand(act_code, actor, data, now)]
+    return await acts(no, commands, expect=expect, in_transaction=in_transaction, vault=vault)
 
 
 async def acts(
-    no: str, commands: Sequence[ActCommand], *, expect: int | None = None, in_transaction: InTransaction | None = None
+    no: str,
+    commands: Sequence[ActCommand],
+    *,
+    expect: int | None = None,
+    in_transaction: InTransaction | None = None,
+    vault: Vault | None = None,
 ) -> Status:
     """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
@@ -174,6 +182,10 @@ async def acts(
         for entry in entries:
             await _write_entry(case, entry)
             await store_side_rows(case, entry.command.act, entry.command.data, entry.seq, entry.command.at)
+            if entry.party:
+                await joining.store_joined(
+                    case.id, entry.seq, entry.command.act, entry.command.data, entry.party, vault
+                )
             if in_transaction:
                 await in_transaction(_to_recorded_act(no, entry, facts, entry.after.unit or case.unit, case.region))
         await deadline_changes.store_changes([(case, changes)], editions.newest.edition, commands[0].at)
@@ -190,6 +202,7 @@ class _PlannedEntry:
     public: bool
     seq: int
     digest: str
+    party: PersonSubmission | None = None  # who joins with it: sealed beside the entry, never in it
 
 
 def _plan_entry(
@@ -206,10 +219,12 @@ def _plan_entry(
 
     Raises Invalid or NotNow.
     """
-    data = dict(command.data)
+    data, party = joining.split_party(command.data)
     latest_data = {event.act: event.data for event in history}
     by_import = command.actor.id == IMPORTER
-    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data, command.actor.id)
+    attempt = Attempt(
+        command.act, data, case_access, before, command.at, latest_data, command.actor.id, command.actor.roles, party
+    )
     preconditions.check_attempt(attempt)
     roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
     if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
@@ -226,7 +241,8 @@ def _plan_entry(
     state = projection.project(history, facts, editions)
     command = replace(command, data=data)
     digest = _compute_digest(digest, case_access.no, seq, command, state)
-    return _PlannedEntry(command, state, _is_public(step, command, _access_after(case_access, state)), seq, digest)
+    is_public = _is_public(step, command, _access_after(case_access, state))
+    return _PlannedEntry(command, state, is_public, seq, digest, party)
 
 
 def _plan_past(
@@ -413,7 +429,7 @@ async def _open_case(
             urgency=submission.urgency,
             flags=" ".join(submission.flags),
             anonymous=submission.anonymous,
-            public_consent=submission.public_consent and facts.kind is not Kind.REPORT,
+            public_consent=submission.public_consent and facts.kind is not Kind.REPORT and not submission.markers,
             headcount=submission.headcount,
             link=submission.link,
             person=person,

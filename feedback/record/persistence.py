@@ -5,7 +5,7 @@ Only `feedback.record` calls what writes here, inside its transaction.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
 from feedback.rules.access import CaseAccess
+from feedback.rules.case_markers import MINORS
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
@@ -119,6 +120,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "particulars": dict(submission.particulars),
         "imported_at": submission.imported_at.isoformat() if submission.imported_at else "",
         "answered": submission.answered,
+        "markers": list(submission.markers),
     }
     return {name: value for name, value in data.items() if value}
 
@@ -233,7 +235,13 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "next_due_at": after.next_due_at,
         "next_warn_at": after.next_warn_at,
         "deciders": after.deciders,
+        "markers": join_markers(after.markers),
     }
+
+
+def join_markers(codes: Iterable[str]) -> str:
+    """The markers as the column holds them: a blank before each, so that one is found without the others."""
+    return "".join(f" {code}" for code in codes)
 
 
 async def check_attachments(ids: Sequence[str]) -> None:
@@ -268,7 +276,10 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)
         await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
-    if act in _UNPUBLISHING_ACTS and (row := await PublicReply.get_or_none(case_id=case.id)):
+    if act is Act.SET_MARKER and data["marker"] in MINORS:
+        await Case.filter(id=case.id).update(public_consent=False)
+    is_taken_down = act in _UNPUBLISHING_ACTS or (act is Act.SET_MARKER and data["marker"] in MINORS)
+    if is_taken_down and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
 

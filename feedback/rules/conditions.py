@@ -5,7 +5,9 @@ Steps depend on conditions: no return without a pending objection, no answer whi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from feedback.rules import case_markers
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, Role
 
@@ -22,9 +24,7 @@ class ConditionRule:
     when: tuple[str, object] | None = None
     when_not: tuple[str, object] | None = None
     times: int = 1
-    cleared_when: tuple[Act, str, frozenset[object]] | None = (
-        None  # cleared also by this act where it brings one of these
-    )
+    cleared_when: tuple[Act, str, frozenset[Any]] | None = None  # cleared also by this act where it brings one of these
 
 
 RETURNS_MOST = 2
@@ -60,7 +60,12 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.EXTENSION_ENDORSED, {A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
     _rule(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY, A.TERMINATE}),
     _rule(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
-    _rule(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH, A.WITHDRAW_CONSENT}),
+    _rule(
+        M.PUBLISHED,
+        {A.PUBLISH},
+        {A.UNPUBLISH, A.WITHDRAW_CONSENT},
+        cleared_when=(A.SET_MARKER, "marker", case_markers.MINORS),
+    ),
     _rule(
         M.COMMISSIONED,
         {A.ASSIGN},

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from feedback.kernel.errors import Invalid, NotNow
+from feedback.rules import case_markers
 from feedback.rules.conditions import CONDITION_RULES
 from feedback.rules.needs import CONCLUSION, Need, find_need_fault, may, must
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
@@ -182,7 +183,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
           law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
-          public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
+          unless=frozenset({M.MINOR}), public=False, law="个人信息保护法 第二十五条、第二十八条、第三十一条", remark="只有本人同意公开、脱敏后的文字才能公开；未成年人的来件不公开"),
     _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVERSEER), must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
     _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
@@ -190,8 +191,14 @@ STEPS: tuple[Step, ...] = (
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.WITHDRAW,          (*_RUNNING, S.REPLIED, S.CLOSED), S.WITHDRAWN, _SYSTEM,              must("reason"), profiles=_RATING,
           law="国办发〔2019〕51号（排除误评和恶意差评）", remark="差评经复核认定无效的，整改随之撤销，不计入任何指标"),
-    _step(A.INHERIT,           (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER),      must("reason"), profiles=_CASES,
-          law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、权利可以承继的，由承继人继续，期限不变"),
+    _step(A.INHERIT,           (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER),      must("party_name", "relation", "proof"), may("reason", "party_phone", "party_id_number", "attachments"), profiles=_CASES,
+          law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、权利可以承继的，由承继人继续，期限不变；承继人登记为当事人，可以凭查询码和本人电话查询、评价、申请复查"),
+    _step(A.ADD_PARTY,         (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER),      must("party_kind", "authority", "party_name", "proof"), may("party_phone", "party_id_number", "attachments"), profiles=_CASES,
+          law="民法典 第二十三条、第三十四条、第一百六十一条；未成年人保护法 第四条", remark="未成年人的来件补充登记监护人，以后只与监护人联系；监护人凭查询码和本人电话查询、评价、申请复查"),
+    _step(A.SET_MARKER,        (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_OVERSEER), must("marker"), may("reason", *case_markers.LED_NEEDS), profiles=_CASES, public=False,
+          law="信访工作条例 第二十条、第四十条；未成年人保护法 第四条", remark="未成年人由经办人标记；越级、积案、领导包案由受理窗口和监督部门标记，包案写明领导的姓名、职务和从哪天起"),
+    _step(A.LIFT_MARKER,       (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_OVERSEER), must("marker", "reason"), profiles=_CASES, public=False,
+          law="信访工作条例 第二十条、第四十条；未成年人保护法 第四条", remark="写明为什么取消；标记过的记录留在案卷里"),
     _step(A.TERMINATE,         _RUNNING,                       S.TERMINATED, (*_DESK, *_LEAD),      must("ground", "reason"), profiles=_PETITION, stages=_FIRST_STAGE,
           law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、没有承继人或者请求只属于本人的终止；家属不同意的，可以请求重新审查一次"),
     _step(A.TERMINATE,         _RUNNING,                       S.TERMINATED, _LEAD,                 must("ground", "reason"), profiles=_PETITION, stages=_REVIEW_STAGES,
@@ -382,6 +389,9 @@ def check_step(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
     step = find_step(act, state.profile, state.kind, state.stage)
     if step is None or state.status not in step.sources or _is_blocked(step, state):
         code = _SPENT_CODES.get(act, "") if step and _is_spent(step, state) else ""
+        code = code or next(
+            (words for (a, bar), words in _BARRED_CODES.items() if a is act and bar in state.conditions), ""
+        )
         raise NotNow(code=code, act=act.value, status=state.status.value)
     check_needs(step, data)
     return step
@@ -408,3 +418,5 @@ def _is_spent(step: Step, state: CaseState) -> bool:
 
 _SPENT_CODES: Mapping[Act, str] = {A.EXTEND: "extension_used"}
 """How an act is refused that may happen no more in this file, where that can be said better than that it is not now."""
+_BARRED_CODES: Mapping[tuple[Act, Condition], str] = {(A.PUBLISH, M.MINOR): "minor_not_published"}
+"""The same for what the case itself does not allow."""

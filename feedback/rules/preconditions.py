@@ -12,13 +12,14 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.rules import decision_grounds
+from feedback.rules import case_markers, decision_grounds, intake
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import Clock
 from feedback.rules.extensions import list_extendable, max_extension_days
 from feedback.rules.lifecycle import find_redirect, list_steps
+from feedback.rules.parties import find_proxy_kind
 from feedback.rules.projection import CaseProjection
-from feedback.rules.vocabulary import Act, Condition, Profile, Status
+from feedback.rules.vocabulary import Act, Condition, Profile, Role, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Attempt:
         default_factory=dict
     )  # what each act last brought, those asking
     actor_id: str = ""
+    actor_roles: frozenset[Role] = frozenset()
+    party: intake.PersonSubmission | None = None  # whom the step makes a party
 
 
 def find_lapse(
@@ -259,6 +262,36 @@ def _check_unmerge(attempt: Attempt) -> None:
 _UNDO_MERGE_WITHIN = timedelta(days=1)
 
 
+def _check_party(attempt: Attempt) -> None:
+    """Who joins is somebody with a name and a right of a sort that proxy may have."""
+    faults = intake.person_faults(attempt.party, "party_") if attempt.party else {}
+    kind = find_proxy_kind(str(attempt.data.get("party_kind", "")))
+    if kind is not None and attempt.data.get("authority") not in kind.authorities:
+        faults["authority"] = "not_of_this_proxy"
+    if faults:
+        raise Invalid(faults)
+
+
+def _check_marker(attempt: Attempt) -> None:
+    """Who may set it does, once, with what it must bring and nothing else."""
+    code, is_lifting = str(attempt.data["marker"]), attempt.act is Act.LIFT_MARKER
+    marker = case_markers.find_marker(code)
+    if marker is None or not marker.set_by & attempt.actor_roles:
+        raise Invalid({"marker": "not_yours_to_set"})
+    if is_lifting is not (code in attempt.before.markers):
+        raise Invalid({"marker": "not_set" if is_lifting else "already_set"})
+    if is_lifting:
+        return
+    faults = {name: "missing" for name in marker.needs if not attempt.data.get(name)}
+    faults |= {
+        name: "only_led" for name in case_markers.LED_NEEDS if name not in marker.needs and attempt.data.get(name)
+    }
+    if faults:
+        raise Invalid(faults)
+    if (day := _parse_day(attempt, "since_day")) and day > office_day(attempt.now):
+        raise Invalid({"since_day": "after_today"})
+
+
 def _parse_day(attempt: Attempt, need: str) -> date | None:
     text = attempt.data.get(need)
     if not text:
@@ -291,6 +324,10 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_DECLINE: _check_refusal,
         Act.DECLINE: _check_refusal,
         Act.UNMERGE: _check_unmerge,
+        Act.INHERIT: _check_party,
+        Act.ADD_PARTY: _check_party,
+        Act.SET_MARKER: _check_marker,
+        Act.LIFT_MARKER: _check_marker,
     }
 )
 

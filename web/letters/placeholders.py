@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
-from feedback.rules import decision_grounds, letter_types, review_organs
+from feedback.rules import case_markers, decision_grounds, letter_types, review_organs
 from feedback.rules.clocks import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.local_ordinances import cite_with_ordinance
+from feedback.rules.parties import GUARDIAN, PartyRole
 from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
 from feedback.rules.vocabulary import REPLIES, Act, Profile
@@ -232,7 +233,7 @@ def build_values(
 ) -> dict[str, str]:
     """What stands in each placeholder of a letter. `address`: where this installation is found by people."""
     values = dict.fromkeys(PLACEHOLDERS, "") | dict(facts)
-    petitioner_name = name_petitioner(person, file)
+    petitioner_name = name_petitioner(person, file, entry.seq)
     data = {name: str(value) for name, value in entry.data.items() if isinstance(value, str | int)}
     text = data.get("text", "")
     values |= {
@@ -328,10 +329,16 @@ def _hearing_text(file: CaseFile, entry: EntryView) -> str:
     return _last_value((*file.entries, entry), entry.seq, Act.HEARING, "text")
 
 
-def name_petitioner(person: PersonView | None, file: CaseFile) -> str:
-    """How a letter names whom it is about: 安小娜等5人."""
+def name_petitioner(person: PersonView | None, file: CaseFile, seq: int) -> str:
+    """How a letter issued with entry `seq` names whom it is about: 安小娜等5人; a minor with the guardian, a dead one by the heir."""
     name = (person.name if person and person.name != "匿名" else "") or "信访人"
-    return f"{name}等{file.headcount}人" if file.headcount > 1 else name
+    name = f"{name}等{file.headcount}人" if file.headcount > 1 else name
+    joined = [party for party in file.beside if party.seq <= seq]
+    if heirs := [party.person.name for party in joined if party.role == PartyRole.HEIR]:
+        return f"{heirs[-1]}（承继人，原信访人{name}）"
+    markers = case_markers.compute_markers((Act(e.act), e.data) for e in file.entries if e.seq <= seq)
+    guardians = [party.person.name for party in joined if party.kind == GUARDIAN]
+    return f"{name}（监护人{'、'.join(guardians)}）" if guardians and case_markers.MINORS & set(markers) else name
 
 
 def find_review_reason(entries: Sequence[EntryView], seq: int) -> str:

@@ -74,6 +74,7 @@ class Case(Model):
     deciders = fields.CharField(max_length=20, default="", db_default="")  # roles whose decision it waits for
     digest = fields.CharField(max_length=64, default="")
     sender_hash = fields.CharField(max_length=64, default="", db_default="")
+    markers = fields.CharField(max_length=80, default="", db_default="")  # codes, each with a blank before it
 
     class Meta:
         table = "feedback_case"
@@ -106,6 +107,7 @@ class CasePerson(Model):
     role = fields.CharField(max_length=20)
     kind = fields.CharField(max_length=20, default="")
     authority = fields.CharField(max_length=20, default="")
+    seq = fields.IntField(default=1, db_default=1)  # the entry with which they joined
 
     class Meta:
         table = "feedback_case_person"

@@ -15,7 +15,6 @@ from feedback.kernel import db, identifiers, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow, Unavailable
-from feedback.kernel.outbox import MessagePriority
 from feedback.record import calendar_editions, deadline_changes, joining, people, search
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
@@ -25,6 +24,7 @@ from feedback.record.persistence import (
     clock_columns,
     load_case_access,
     load_stored_clocks,
+    message_priority,
     projection_columns,
     store_projection,
     store_side_rows,
@@ -222,9 +222,9 @@ def _plan_entry(
     data, party = joining.split_party(command.data)
     latest_data = {event.act: event.data for event in history}
     by_import = command.actor.id == IMPORTER
-    attempt = Attempt(
-        command.act, data, case_access, before, command.at, latest_data, command.actor.id, command.actor.roles, party
-    )
+    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data, command.actor.id)
+    calendar, actor_roles = None if by_import else editions.newest, command.actor.roles
+    attempt = replace(attempt, actor_roles=actor_roles, party=party, urgency=facts.urgency, calendar=calendar)
     preconditions.check_attempt(attempt)
     roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
     if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
@@ -489,17 +489,13 @@ async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
     if command.actor.id == IMPORTER:
         return
     payload = {"no": case.no, "seq": entry.seq, "by": command.actor.id}
-    await outbox.put(f"case.{command.act.value}", f"{case.no}:{entry.seq}", payload, command.at, _priority(command))
-
-
-_ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
-
-
-def _priority(deed: ActCommand) -> MessagePriority:
-    """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
-    if deed.act in _ROUTING:
-        return MessagePriority.NEW_CASE
-    return MessagePriority.BULK if deed.act is Act.CLOSE and Role.SYSTEM in deed.actor.roles else MessagePriority.NORMAL
+    await outbox.put(
+        f"case.{command.act.value}",
+        f"{case.no}:{entry.seq}",
+        payload,
+        command.at,
+        message_priority(command.act, command.actor),
+    )
 
 
 def _acting_role(actor: Actor) -> str:

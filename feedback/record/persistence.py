@@ -12,12 +12,13 @@ from typing import Any
 from tortoise.expressions import Q
 
 from feedback.kernel.errors import Conflict, Invalid, NotNow
+from feedback.kernel.outbox import MessagePriority
 from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
-from feedback.rules.access import CaseAccess
+from feedback.rules.access import Actor, CaseAccess
 from feedback.rules.case_markers import MINORS
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
@@ -25,7 +26,7 @@ from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
 from feedback.rules.tenures import Tenure
 from feedback.rules.terms import Holder, parse_length
-from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
+from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState, Role
 
 _UNPUBLISHING_ACTS = frozenset({Act.UNPUBLISH, Act.WITHDRAW_CONSENT})
 
@@ -237,6 +238,16 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "deciders": after.deciders,
         "markers": join_markers(after.markers),
     }
+
+
+_ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
+
+
+def message_priority(act: Act, actor: Actor) -> MessagePriority:
+    """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
+    if act in _ROUTING:
+        return MessagePriority.NEW_CASE
+    return MessagePriority.BULK if act is Act.CLOSE and Role.SYSTEM in actor.roles else MessagePriority.NORMAL
 
 
 def join_markers(codes: Iterable[str]) -> str:

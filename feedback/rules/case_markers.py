@@ -84,7 +84,7 @@ def compute_markers(history: Iterable[tuple[Act, Mapping[str, object]]]) -> tupl
             codes |= {str(code) for code in submitted} if isinstance(submitted, list | tuple) else set()
         elif act is Act.SET_MARKER:
             # Who is under fourteen is under eighteen too: one marker says how far the care goes.
-            codes = (codes - MINORS if data["marker"] in MINORS else codes) | {str(data["marker"])}
+            codes = (codes - MINORS if data.get("marker") in MINORS else codes) | {str(data.get("marker"))}
         elif act is Act.LIFT_MARKER:
-            codes -= {str(data["marker"])}
+            codes -= {str(data.get("marker"))}
     return tuple(code for code in CODES if code in codes)

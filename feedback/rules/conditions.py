@@ -81,6 +81,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         when_not=("outcome", "unsatisfied"),
         cleared_when=(A.RATE, "level", frozenset({1, 2})),
     ),
+    _rule(M.SIMPLE, {A.ACCEPT}, {A.TO_ORDINARY, A.CHANGE_KIND, A.RETURN, A.ASSIGN}, when=("procedure", "simple")),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),

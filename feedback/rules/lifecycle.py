@@ -63,6 +63,8 @@ CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
 SIGNED_OFF = frozenset({K.APPEAL, K.REPORT})
 """Whose answers go out only under the signature of the unit's head, in every stage (审签)."""
+SIMPLE_LAW = "信访事项简易办理办法（试行）"
+"""Whether it is in force beside the Regulation of 2022 is for the district to say: a setting, off by default."""
 PLATFORM_RULE = "平台规则（延期、挂账没有全国统一规定）"
 """What a step rests on that no national paper speaks of; a district may name its own ordinance, another city's is none."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
@@ -87,7 +89,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.SUBMIT,            (),                             S.RECEIVED, (*_OWNER, *_DESK, *_SYSTEM), must("title", "text"), may("attachments"),
           law="信访工作条例 第十九条、第二十二条"),
     _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      must("category"), may("confidence", "release", "abstained", "proposed", "held", "known"), public=False),
-    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      must("unit"), may("reason", "rule", "units", "mode", "target_day", "designated", "time_unknown"),
+    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      must("unit"), may("reason", "rule", "units", "mode", "target_day", "designated", "time_unknown", "procedure"),
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
@@ -104,8 +106,10 @@ STEPS: tuple[Step, ...] = (
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="国办函〔2025〕66号（退单、改派的异议审核）", remark="签收时限内退单（紧急件30分钟）；两次之后由受理台指定，指定的不得退单"),
     _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
-    _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),
+    _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown", "procedure"),
           law="信访工作条例 第二十三条（受理告知）"),
+    _step(A.TO_ORDINARY,       (S.ACCEPTED,),                  None,       _HOLDER,                 must("reason"), profiles=_PETITION, only=frozenset({M.SIMPLE}),
+          law=SIMPLE_LAW, remark="不宜简易办理的，期满前转为普通程序：受理之日不变，办理期限从原来受理之日起算"),
     _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _CLERK,                  must("ground", "reason", "where_instead"), profiles=_PETITION, unless=frozenset({M.DECLINE_ASKED}), public=False,
           law="信访工作条例 第二十三条", remark="不予受理由有权处理的机关决定：经办人提出，单位负责人签批；指定办理或者异议没有同意的，不得再以不属职权为由提出"),
     _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _HOLDER,                 must("ground", "reason", "where_instead"), profiles=_HOTLINE, unless=frozenset({M.DECLINE_ASKED}), public=False,
@@ -139,8 +143,8 @@ STEPS: tuple[Step, ...] = (
     _step(A.CO_REPLY,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     _CO,                     must("text"), profiles=_CASES, public=False, remark="协办意见交主办单位汇总，不直接答复群众"),
     _step(A.PROGRESS,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     (*_HOLDER, *_CO),        must("text"), may("attachments"), profiles=_CASES,
           remark="主办单位的阶段反馈群众看得到，协办单位的只交主办单位"),
-    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED}), public=False),
-    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENDABLE}), most=1,
+    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED, M.SIMPLE}), public=False),
+    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENDABLE}), unless=frozenset({M.SIMPLE}), most=1,
           law="信访工作条例 第三十四条", remark="期满前由单位负责人批准，只能延一次，理由告知群众"),
     _step(A.ENDORSE_EXTENSION, (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_HOTLINE, only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ENDORSED}), public=False,
           law=PLATFORM_RULE, remark="工单延期先由单位负责人同意，再报12345中心批准"),
@@ -180,6 +184,10 @@ STEPS: tuple[Step, ...] = (
           law="党政机关公文处理工作条例 第二十二条（签发）", remark="退回经办人修改，写明意见；每一稿和意见都留在案卷里"),
     _step(A.REPORT_BACK,       (S.ASSIGNED, S.ACCEPTED, S.REPLIED), None,  _HOLDER,                 must("text"), may("attachments"), profiles=_CASES, only=frozenset({M.COMMISSIONED}), public=False,
           law="信访工作条例 第二十二条第三项（办结报告）"),
+    _step(A.NOTIFY_RESULT,     (S.REPLIED, S.CLOSED),          None,       _HOLDER,                 must("text", "way"), may("day"), profiles=_PETITION, kinds=frozenset({K.REPORT}), most=2,
+          law="信访工作条例 第三十条；纪检监察机关处理检举控告工作规则（实名检举控告的告知）", remark="实名检举控告的，办结后十五个工作日内告知处理结果；匿名的不告知"),
+    _step(A.NOTIFY_PERSONNEL,  (*_RUNNING, S.REPLIED, S.CLOSED), None,     _DESK,                   must("units", "text"), profiles=_PETITION, most=10, public=False,
+          law="信访工作条例 第三十条第二款（通报反映干部问题的信访情况）", remark="反映干部问题的，按干部管理权限向组织（人事）部门通报；重大情况报党委主要负责同志"),
     _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
           law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
@@ -320,6 +328,32 @@ def activate_sign_off(kinds: Iterable[Kind]) -> None:
     _signed_off = SIGNED_OFF | frozenset(kinds)
 
 
+_is_simple_procedure_on = False
+
+
+def activate_simple_procedure(*, is_on: bool) -> None:
+    """Whether this process offers the simple procedure (简易办理). Called where a process starts."""
+    global _is_simple_procedure_on
+    _is_simple_procedure_on = is_on
+
+
+def is_simple_procedure_on() -> bool:
+    """Whether the district handles small, clear, undisputed petitions under the simple procedure."""
+    return _is_simple_procedure_on
+
+
+def may_be_simple(state: "CaseState") -> bool:
+    """Whether the kind of case is one for the simple procedure: a claim or a suggestion that nobody decided yet."""
+    return state.profile is P.PETITION and state.kind in CLAIMS | {K.SUGGEST} and state.stage is Stage.FIRST
+
+
+def _as_offered(step: Step, state: "CaseState") -> Step:
+    """The row without the choice of a procedure where there is none to choose."""
+    if _is_simple_procedure_on and may_be_simple(state):
+        return step
+    return replace(step, may=tuple(need for need in step.may if need.name != "procedure"))
+
+
 def redirected_data(
     row: Redirect, data: Mapping[str, object], latest_data: Mapping[Act, Mapping[str, object]]
 ) -> dict[str, object]:
@@ -371,7 +405,7 @@ def find_step(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | No
 def list_steps(state: CaseState) -> tuple[Step, ...]:
     """All rows that may happen now, whoever asks."""
     return tuple(
-        step
+        _as_offered(step, state)
         for step in STEPS
         if state.status in step.sources
         and state.profile in step.profiles

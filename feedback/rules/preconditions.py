@@ -15,11 +15,14 @@ from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import case_markers, decision_grounds, intake
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import Clock
+from feedback.rules.deadlines import compute_due_days
 from feedback.rules.extensions import list_extendable, max_extension_days
-from feedback.rules.lifecycle import find_redirect, list_steps
+from feedback.rules.lifecycle import find_redirect, is_simple_procedure_on, list_steps, may_be_simple
 from feedback.rules.parties import find_proxy_kind
 from feedback.rules.projection import CaseProjection
+from feedback.rules.terms import TERMS_BY_ID
 from feedback.rules.vocabulary import Act, Condition, Profile, Role, Status
+from feedback.rules.workdays import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Attempt:
     actor_id: str = ""
     actor_roles: frozenset[Role] = frozenset()
     party: intake.PersonSubmission | None = None  # whom the step makes a party
+    urgency: int = 0
+    calendar: Calendar | None = None  # the newest; None where no day is to be counted
 
 
 def find_lapse(
@@ -71,6 +76,7 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
         Act.RETURN: ("object", "return_lapsed"),
         Act.REVIEW: ("ask_review", "right_lapsed"),
         Act.RE_REVIEW: ("ask_re_review", "right_lapsed"),
+        Act.TO_ORDINARY: ("simple_resolve", "simple_expired"),
     }
 )
 """The steps that are rights, the clock each lapses with, and how it is refused then."""
@@ -158,7 +164,34 @@ def _check_endorsed_extension(attempt: Attempt) -> None:
             raise Invalid({"days": "longer_than_agreed"}, most=endorsed_days)
 
 
+def _check_procedure(attempt: Attempt) -> None:
+    """The simple procedure is for what is small, clear and undisputed, and is chosen within three working days."""
+    if attempt.data.get("procedure") != "simple":
+        return
+    if not is_simple_procedure_on():
+        raise Invalid({"procedure": "simple_off"})
+    submission = attempt.latest_data.get(Act.SUBMIT, {})
+    is_simple = may_be_simple(attempt.before.state) and not attempt.urgency and not submission.get("headcount")
+    if (
+        not is_simple
+        or attempt.case_access.co
+        or attempt.data.get("units")
+        or _NOT_SIMPLE & attempt.before.state.conditions
+    ):
+        raise Invalid({"procedure": "not_simple"})
+    received_at = next((t.since for t in reversed(attempt.before.tenures) if t.lead and t.until is None), attempt.now)
+    if attempt.act is Act.ACCEPT and attempt.calendar:
+        _, last_day = compute_due_days(attempt.calendar, office_day(received_at), TERMS_BY_ID[_SIMPLE_NOTICE].length)
+        if office_day(attempt.now) > last_day:
+            raise Invalid({"procedure": "simple_too_late"})
+
+
+_NOT_SIMPLE = frozenset({Condition.SUPERVISED, Condition.COMMISSIONED, Condition.OVERRULED})
+_SIMPLE_NOTICE = "petition.simple_notify.2026"
+
+
 def _check_assignment(attempt: Attempt) -> None:
+    _check_procedure(attempt)
     if attempt.data.get("mode") == "commission":
         if not attempt.data.get("target_day"):
             raise Invalid({"target_day": "missing"})
@@ -305,6 +338,7 @@ def _parse_day(attempt: Attempt, need: str) -> date | None:
 _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
         Act.ASSIGN: _check_assignment,
+        Act.ACCEPT: _check_procedure,
         Act.TRANSFER: _check_transfer,
         Act.CHANGE_KIND: _check_kind,
         Act.ASK_EXTENSION: _check_extension,

@@ -16,6 +16,7 @@ from feedback.kernel import db
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
+from feedback.queries import minors
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Case, CasePerson, Link, Person
 from feedback.record.people import has_common_petitioner, id_hash, id_tail_hash, name_hash, person_id_of, phone_hash
@@ -267,7 +268,7 @@ def _view(row: Link, here: Case, there: Case, knows_person: bool) -> LinkView:
 
 
 def _work_row(case: Case) -> WorkRow:
-    return WorkRow(**{name: getattr(case, name) for name in case_worklist.COLUMNS})
+    return minors.mask_row(WorkRow(**{name: getattr(case, name) for name in case_worklist.COLUMNS}))
 
 
 async def find_person_visible(actor: Actor, cases: Sequence[Case]) -> set[int]:

@@ -105,6 +105,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     settings.data.mkdir(parents=True, exist_ok=True)
     _activate_local_rules(settings)
     lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
+    lifecycle.activate_simple_procedure(is_on=settings.simple_procedure)
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(

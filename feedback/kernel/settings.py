@@ -140,6 +140,9 @@ class Settings:
     sign_off_kinds: str = _row(
         "", "kinds whose answers the unit's head signs besides appeal and report, as complaint,help,consult"
     )
+    simple_procedure: bool = _row(
+        False, "small, clear, undisputed petitions may be handled under the simple procedure (3 and 10 working days)"
+    )
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
     cell_min: int = _row(5, "published cells below this count are hidden")
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")

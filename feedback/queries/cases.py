@@ -15,6 +15,7 @@ from tortoise.queryset import QuerySet
 from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
+from feedback.queries import minors
 from feedback.record import calendar_editions, deadline_changes, people, persistence
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
@@ -84,6 +85,17 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
     )
     if is_owner:  # whoever's case was merged is told into which; its number opens nothing without its own code
         visible_nos |= {e.data["case"] for e in visible_entries if e.act in _MERGED_BY}
+    shows_person = is_unmasked(actor, case_access, bool(case.anonymous))
+    entry_views = [
+        _with_correction(_entry_view(e, is_owner, unknown_times, visible_nos), e, case, shows_person, vault)
+        for e in visible_entries
+    ]
+    beside = tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties])
+    redactor = None
+    if minors.is_kept_from(actor, case_access, case_projection.markers):
+        persons = [p for p in (case.person, *(row.person for row in parties)) if p is not None]
+        redactor = redaction.Redactor(tuple(filter(None, (vault.decrypt_for_person(p.key, p.name) for p in persons))))
+        beside = tuple(replace(party, person=minors.CHILD) for party in beside)
     return CaseFile(
         no=case.no,
         kind=facts.kind,
@@ -91,11 +103,11 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         stage=case_projection.state.stage,
         status=Status(case.status),
         version=case.version,
-        title=case.title,
-        text=case.text,
+        title=redactor.mask(case.title) if redactor else case.title,
+        text=redactor.mask(case.text) if redactor else case.text,
         channel=case.channel,
         region=case.region,
-        address=case.address,
+        address="" if redactor else case.address,
         category=case.category,
         confidence=case.confidence,
         by_hand=bool(case.by_hand),
@@ -113,19 +125,16 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         received_at=case.received_at,
         replied_at=case.replied_at,
         closed_at=case.closed_at,
-        person=_person_view(case.person, actor, case_access, bool(case.anonymous), vault),
-        beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties]),
-        clocks=tuple(clock for clock in clocks if clock.is_personal or not is_owner),
-        entries=tuple(
-            _with_correction(
-                _entry_view(e, is_owner, unknown_times, visible_nos),
-                e,
-                case,
-                is_unmasked(actor, case_access, bool(case.anonymous)),
-                vault,
-            )
-            for e in visible_entries
+        person=minors.withhold(
+            _person_view(case.person, actor, case_access, bool(case.anonymous), vault),
+            actor,
+            case_access,
+            case_projection.markers,
+            is_guarded=minors.has_guardian(beside),
         ),
+        beside=beside,
+        clocks=tuple(clock for clock in clocks if clock.is_personal or not is_owner),
+        entries=tuple(minors.mask_entry(e, redactor) if redactor else e for e in entry_views),
         attachments=tuple(
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
@@ -134,6 +143,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
             actor, case_projection.state, replace(case_access, ordered=case_projection.ordered_units)
         ),
         is_published=await PublicReply.exists(case_id=case.id),
+        markers=() if is_owner else case_projection.markers,
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),
@@ -252,7 +262,7 @@ def _with_correction(view: EntryView, entry: Entry, case: Case, is_open: bool, v
 def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault) -> PartyView:
     person_view = _person_view(row.person, actor, case_access, anonymous, vault)
     assert person_view is not None  # noqa: S101 - the column takes no null
-    return PartyView(row.role, row.kind, row.authority, person_view)
+    return PartyView(row.role, row.kind, row.authority, person_view, row.seq)
 
 
 def _decrypt_exclusion(first: Entry, actor: Actor, case_access: CaseAccess, vault: Vault) -> str:

@@ -18,7 +18,7 @@ from tortoise.queryset import QuerySet
 from feedback.kernel import identifiers, paging
 from feedback.kernel.clock import end_of_day, from_millis, start_of_day
 from feedback.kernel.paging import PAGE_SIZE, Page
-from feedback.queries import nearest
+from feedback.queries import minors, nearest
 from feedback.queries.cases import scoped_query
 from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
@@ -77,7 +77,7 @@ async def list_nearest(
 
     ids = await nearest.rank_nearest(search.CASES, filters.q, load, most)
     rows = {row["id"]: row for row in await cases.filter(id__in=[-1, *ids]).values("id", *COLUMNS)}
-    return [WorkRow(**{name: rows[id_][name] for name in COLUMNS}) for id_ in ids if id_ in rows]
+    return [minors.mask_row(WorkRow(**{name: rows[id_][name] for name in COLUMNS})) for id_ in ids if id_ in rows]
 
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
@@ -104,7 +104,7 @@ async def _load_sorted(cases: QuerySet[Case], sort: str, offset: int, limit: int
 
 
 async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
-    return [WorkRow(**row) for row in await cases.values(*COLUMNS)]
+    return [minors.mask_row(WorkRow(**row)) for row in await cases.values(*COLUMNS)]
 
 
 async def _with_own_clocks(actor: Actor, rows: Sequence[WorkRow]) -> list[WorkRow]:
@@ -232,6 +232,8 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         cases = cases.filter(region__startswith=filters.region.rstrip("0") or "0")
     if filters.flag:
         cases = cases.filter(flags__contains=filters.flag)
+    if filters.marker:
+        cases = cases.filter(markers__contains=f" {filters.marker}")
     if filters.mine:
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")

@@ -15,7 +15,7 @@ from feedback.kernel import db, identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow, Unavailable
-from feedback.record import calendar_editions, deadline_changes, people, personal_data, search
+from feedback.record import calendar_editions, deadline_changes, joining, people, personal_data, search
 from feedback.record.entries import ActCommand, PlannedEntry, chain_entry, write_entry
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
@@ -100,7 +100,7 @@ async def submit(
 
     Raises what `act` raises where the past may not be, Invalid, or Conflict when the source id was used for another text.
     """
-    submission = tidy(submission, attachments_max)
+    submission = joining.with_markers(tidy(submission, attachments_max), now)
     if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
         return receipt
     await check_attachments(submission.attachments)
@@ -129,7 +129,7 @@ async def act(
     vault: Vault | None = None,
 ) -> Status:
     """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at; `vault` is needed by
-    acts on personal data only.
+    acts on personal data, and seals whom an act makes a party.
 
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, Conflict when somebody else
     changed the case meanwhile, or Unavailable when this machine's clock is behind the case's last entry.
@@ -174,6 +174,10 @@ async def acts(
             await write_entry(case, entry)
             await store_side_rows(case, entry.command.act, entry.command.data, entry.seq, entry.command.at)
             await personal_data.carry_out(case, entry.command.act, entry.command.data, entry.command.at, vault)
+            if entry.party:
+                await joining.store_joined(
+                    case.id, entry.seq, entry.command.act, entry.command.data, entry.party, vault
+                )
             if in_transaction:
                 await in_transaction(_to_recorded_act(no, entry, facts, entry.after.unit or case.unit, case.region))
         await deadline_changes.store_changes([(case, changes)], editions.newest.edition, commands[0].at)
@@ -196,10 +200,12 @@ def _plan_entry(
 
     Raises Invalid or NotNow.
     """
-    data = dict(command.data)
+    data, party = joining.split_party(command.data)
     latest_data = {event.act: event.data for event in history}
     by_import = command.actor.id == IMPORTER
     attempt = Attempt(command.act, data, case_access, before, command.at, latest_data, command.actor.id)
+    calendar, actor_roles = None if by_import else editions.newest, command.actor.roles
+    attempt = replace(attempt, actor_roles=actor_roles, party=party, urgency=facts.urgency, calendar=calendar)
     preconditions.check_attempt(attempt)
     roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
     if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
@@ -216,7 +222,8 @@ def _plan_entry(
     history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
     state = projection.project(history, facts, editions)
     is_public = _is_public(step, command, _access_after(case_access, state))
-    return chain_entry(digest, case_access.no, seq, replace(command, data=data), state, is_public)
+    entry = chain_entry(digest, case_access.no, seq, replace(command, data=data), state, is_public)
+    return replace(entry, party=party)
 
 
 def _plan_past(
@@ -395,7 +402,7 @@ async def _open_case(
             urgency=submission.urgency,
             flags=" ".join(submission.flags),
             anonymous=submission.anonymous,
-            public_consent=submission.public_consent and facts.kind is not Kind.REPORT,
+            public_consent=submission.public_consent and facts.kind is not Kind.REPORT and not submission.markers,
             headcount=submission.headcount,
             link=submission.link,
             person=person,

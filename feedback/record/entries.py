@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from feedback.kernel import outbox
-from feedback.kernel.outbox import MessagePriority
 from feedback.record.models.case import Case, Entry
+from feedback.record.persistence import message_priority
 from feedback.rules import entry_texts, projection
 from feedback.rules.access import Actor
 from feedback.rules.imported_history import IMPORTER
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Role
 
@@ -42,6 +43,7 @@ class PlannedEntry:
     digest: str
     salt: str
     digests: Mapping[str, str]
+    party: PersonSubmission | None = None  # who joins with it: sealed beside the entry, never in it
 
 
 def chain_entry(
@@ -82,20 +84,12 @@ async def write_entry(case: Case, entry: PlannedEntry) -> None:
     if command.actor.id == IMPORTER:
         return
     payload = {"no": case.no, "seq": entry.seq, "by": command.actor.id}
-    await outbox.put(f"case.{command.act.value}", f"{case.no}:{entry.seq}", payload, command.at, _priority(command))
-
-
-_ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
-
-
-def _priority(command: ActCommand) -> MessagePriority:
-    """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
-    if command.act in _ROUTING:
-        return MessagePriority.NEW_CASE
-    return (
-        MessagePriority.BULK
-        if command.act is Act.CLOSE and Role.SYSTEM in command.actor.roles
-        else MessagePriority.NORMAL
+    await outbox.put(
+        f"case.{command.act.value}",
+        f"{case.no}:{entry.seq}",
+        payload,
+        command.at,
+        message_priority(command.act, command.actor),
     )
 
 

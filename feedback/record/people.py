@@ -106,6 +106,16 @@ def name_hash(name: str, vault: Vault) -> str:
     return vault.keyed_hash("name", name) if name else ""
 
 
+async def store_party(
+    case_id: int, seq: int, role: PartyRole, kind: str, authority: str, submission: PersonSubmission, vault: Vault
+) -> None:
+    """Somebody who joins a case that runs, with the entry `seq`."""
+    person = await _create_person(submission, vault)
+    await CasePerson.create(
+        case_id=case_id, person_id=person.id, role=role.value, kind=kind, authority=authority, seq=seq
+    )
+
+
 async def _create_person(submission: PersonSubmission, vault: Vault, key: str = "") -> Person:
     key = key or vault.new_person_key()
     return await Person.create(key=key, **_person_columns(submission, vault, key))

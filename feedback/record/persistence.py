@@ -12,19 +12,21 @@ from typing import Any
 from tortoise.expressions import Q
 
 from feedback.kernel.errors import Conflict, Invalid, NotNow
+from feedback.kernel.outbox import MessagePriority
 from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import entry_texts, escalation_levels, projection
-from feedback.rules.access import CaseAccess
+from feedback.rules.access import Actor, CaseAccess
+from feedback.rules.case_markers import MINORS
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
 from feedback.rules.tenures import Tenure
 from feedback.rules.terms import Holder, parse_length
-from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState, RestrictionScope
+from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState, RestrictionScope, Role
 
 _UNPUBLISHING_ACTS = frozenset({Act.UNPUBLISH, Act.WITHDRAW_CONSENT, Act.ERASE})
 
@@ -119,6 +121,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "particulars": dict(submission.particulars),
         "imported_at": submission.imported_at.isoformat() if submission.imported_at else "",
         "answered": submission.answered,
+        "markers": list(submission.markers),
     }
     return {name: value for name, value in data.items() if value}
 
@@ -261,7 +264,23 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "next_warn_at": after.next_warn_at,
         "deciders": after.deciders,
         "restrictions": after.restrictions,
+        "markers": join_markers(after.markers),
     }
+
+
+_ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
+
+
+def message_priority(act: Act, actor: Actor) -> MessagePriority:
+    """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
+    if act in _ROUTING:
+        return MessagePriority.NEW_CASE
+    return MessagePriority.BULK if act is Act.CLOSE and Role.SYSTEM in actor.roles else MessagePriority.NORMAL
+
+
+def join_markers(codes: Iterable[str]) -> str:
+    """The markers as the column holds them: a blank before each, so that one is found without the others."""
+    return "".join(f" {code}" for code in codes)
 
 
 async def check_attachments(ids: Sequence[str]) -> None:
@@ -297,9 +316,11 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
             raise NotNow(code="no_consent", no=case.no)
         await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
     is_refused = act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION
-    if is_refused or act is Act.ERASE:
+    is_minor = act is Act.SET_MARKER and data["marker"] in MINORS
+    if is_refused or is_minor or act is Act.ERASE:
         await Case.filter(id=case.id).update(public_consent=False)
-    if (is_refused or act in _UNPUBLISHING_ACTS) and (row := await PublicReply.get_or_none(case_id=case.id)):
+    is_taken_down = is_refused or is_minor or act in _UNPUBLISHING_ACTS
+    if is_taken_down and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
 

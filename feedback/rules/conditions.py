@@ -5,7 +5,9 @@ Steps depend on conditions: no return without a pending objection, no answer whi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from feedback.rules import case_markers
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, RestrictionScope, Role
 
@@ -22,9 +24,9 @@ class ConditionRule:
     when: tuple[str, object] | None = None
     when_not: tuple[str, object] | None = None
     times: int = 1
-    cleared_when: tuple[Act, str, frozenset[object]] | None = (
-        None  # cleared also by this act where it brings one of these
-    )
+    cleared_when: tuple[
+        tuple[Act, str, frozenset[Any]], ...
+    ] = ()  # cleared also by these acts where they bring one of these
 
 
 RETURNS_MOST = 2
@@ -69,7 +71,10 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         M.PUBLISHED,
         {A.PUBLISH},
         {A.UNPUBLISH, A.WITHDRAW_CONSENT, A.ERASE},
-        cleared_when=(A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
+        cleared_when=(
+            (A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
+            (A.SET_MARKER, "marker", case_markers.MINORS),
+        ),
     ),
     _rule(
         M.COMMISSIONED,
@@ -84,8 +89,9 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         {A.CLOSE, A.CALL_BACK},
         {A.REOPEN},
         when_not=("outcome", "unsatisfied"),
-        cleared_when=(A.RATE, "level", frozenset({1, 2})),
+        cleared_when=((A.RATE, "level", frozenset({1, 2})),),
     ),
+    _rule(M.SIMPLE, {A.ACCEPT}, {A.TO_ORDINARY, A.CHANGE_KIND, A.RETURN, A.ASSIGN}, when=("procedure", "simple")),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
@@ -114,10 +120,7 @@ def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> f
 
 
 def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:
-    if row.cleared_when is None:
-        return False
-    clearing_act, need, values = row.cleared_when
-    return act is clearing_act and data.get(need) in values
+    return any(act is clearing_act and data.get(need) in values for clearing_act, need, values in row.cleared_when)
 
 
 def _applies(row: ConditionRule, data: Mapping[str, object]) -> bool:

@@ -30,6 +30,16 @@ class DocumentKind:
     fault: str
 
 
+def read_birth_day(id_kind: str, number: str) -> date | None:
+    """The birth day in the number of a card that holds it in eight places; None where it holds none, or is no number."""
+    has_birth = number[6:14].isdecimal() and (
+        (id_kind in ("", RESIDENT) and _RESIDENT.fullmatch(number)) or _RESIDENCE_NEW.fullmatch(number)
+    )
+    if not has_birth or not _is_birth(number[6:14]):
+        return None
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
 def is_id_number(text: str) -> bool:
     """Whether it can be the number of a resident identity card, or of a residence permit of 港澳台居民 (GB 11643).
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feedback.kernel.errors import Invalid
-from feedback.rules import identity_documents, intake_fields, parties
+from feedback.rules import case_markers, identity_documents, intake_fields, parties
 from feedback.rules.vocabulary import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
 
 TITLE_MOST = 100
@@ -79,6 +79,9 @@ class Submission:
     unit: str = ""  # the unit it concerns from the start, for a rectification
     imported_at: datetime | None = None  # when it was taken over from another system
     answered: bool = False  # it was answered there
+    age_group: str = ""  # of the petitioner, in their own word: a code of `case_markers.MINORS`
+    markers: tuple[str, ...] = ()  # of `case_markers`: filled in when it is received
+    birth_day: str = ""  # of the petitioner; says whether they are of age, and is not stored
     set_aside: Mapping[str, str] = field(default_factory=dict)  # what the file said of a field and nobody understood
 
 
@@ -106,6 +109,7 @@ def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
         representatives=representatives,
         proxy=submission.proxy and replace(submission.proxy, person=tidy_person(submission.proxy.person)),
         exclude=clean_line(submission.exclude),
+        birth_day=clean_line(submission.birth_day),
         particulars=intake_fields.clean_values(submission.particulars, submission.channel),
     )
     faults = _faults(clean, attachments_max)
@@ -121,7 +125,7 @@ def choose_desk(kind: str, profile: str, desk: str, petition_desk: str) -> str:
 
 
 def tidy_person(person: PersonSubmission) -> PersonSubmission:
-    """A person as typed, made plain; the kind of a document stands only beside its number."""
+    """The person with name, numbers and address as they are stored and compared."""
     return PersonSubmission(
         name=clean_line(person.name),
         phone=normalize_phone(person.phone),
@@ -158,6 +162,7 @@ def _faults(submission: Submission, attachments_max: int) -> dict[str, str]:
         faults["headcount"] = "out_of_range"
     elif submission.representatives and submission.headcount < len(submission.representatives):
         faults["headcount"] = "fewer_than_representatives"
+    faults |= case_markers.find_age_faults(submission.age_group, submission.birth_day)
     faults |= intake_fields.find_field_faults(submission.particulars, submission.channel)
     return faults | (person_faults(submission.person) if submission.person else {}) | _party_faults(submission)
 

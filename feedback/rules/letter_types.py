@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from feedback.rules import decision_grounds
 from feedback.rules.imported_history import IMPORTER
-from feedback.rules.lifecycle import CLAIMS, PLATFORM_RULE
+from feedback.rules.lifecycle import CLAIMS, PLATFORM_RULE, SIMPLE_LAW
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 
 NON_ISSUING_ACTORS = frozenset({IMPORTER})
@@ -106,9 +106,13 @@ def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
 LETTERS: tuple[LetterType, ...] = (
     # --- 受理与转办
     _letter("accept_notice", "信访事项受理告知书", "accept", Addressee.PETITIONER, "受告", "信访工作条例 第二十三条",
-            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False),
+            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False, where=_where(procedure="|ordinary")),
     _letter("receipt_notice", "信访事项接收告知书", "accept", Addressee.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",
-            "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True),
+            "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True, where=_where(procedure="|ordinary")),
+    _letter("simple_accept_notice", "信访事项简易办理受理告知书", "accept", Addressee.PETITIONER, "简受", f"信访工作条例 第二十三条；{SIMPLE_LAW}",
+            "信访人 事项标题 事项编号 登记日期 承办单位 依据 简易办理期限 联系电话", stages=_FIRST, only_named=True, where=_where(procedure="simple")),
+    _letter("to_ordinary_notice", "信访事项转为普通程序办理告知书", "to_ordinary", Addressee.PETITIONER, "转普", SIMPLE_LAW,
+            "信访人 事项标题 事项编号 理由 依据 办理期限 联系电话", stages=_FIRST, only_named=True),
     _letter("review_accept_notice", "信访事项复查受理告知书", "accept", Addressee.PETITIONER, "复查受", "信访工作条例 第三十五条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),
     _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", Addressee.PETITIONER, "复核受", "信访工作条例 第三十六条",
@@ -137,9 +141,15 @@ LETTERS: tuple[LetterType, ...] = (
             "信访人 事项标题 事项编号 登记日期 先件编号 理由 答复期限 依据 联系电话", kinds=_OPEN, only_named=True),
     _letter("hotline_merged", "12345热线工单并案告知函", "merge", Addressee.PETITIONER, "热并", "国办发〔2020〕53号",
             "信访人 事项标题 事项编号 登记日期 先件编号 理由 答复期限 依据 联系电话", profiles=_HOTLINE, kinds=_ALL, only_named=True),
+    _letter("termination_notice", "信访事项终止办理告知书", "terminate", Addressee.PETITIONER, "终告", "民法典 第十三条、第一千一百二十二条",
+            "信访人 事项标题 事项编号 登记日期 终止情形 理由 依据 联系电话", kinds=_ALL),
+    _letter("hotline_terminated", "12345热线工单终止办理告知函", "terminate", Addressee.PETITIONER, "热终", "民法典 第十三条、第一千一百二十二条",
+            "信访人 事项标题 事项编号 登记日期 终止情形 理由 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 办理
     _letter("urgent_report", "重大紧急信访信息报告", "report_up", Addressee.ABOVE, "急报", "信访工作条例 第二十五条",
             "主送 事项标题 事项编号 登记日期 信访人 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
+    _letter("personnel_notice", "反映干部问题信访情况通报", "notify_personnel", Addressee.ABOVE, "组通", "信访工作条例 第三十条第二款",
+            "主送 事项标题 事项编号 登记日期 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
     _letter("supplement_notice", "补充材料通知书", "ask", Addressee.PETITIONER, "补", "信访工作条例 第十九条",
             "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
     _letter("extension_notice", "延期办理告知书", "extend", Addressee.PETITIONER, "延告", "信访工作条例 第三十四条",
@@ -163,6 +173,8 @@ LETTERS: tuple[LetterType, ...] = (
             "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_REVIEW),
     _letter("re_review_opinion", "信访事项复核意见书", "reply", Addressee.PETITIONER, "复核", "信访工作条例 第三十六条",
             "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=CLAIMS, stages=_RE_REVIEW),
+    _letter("result_notice", "实名检举控告处理结果告知书", "notify_result", Addressee.PETITIONER, "果告", "信访工作条例 第三十条；纪检监察机关处理检举控告工作规则（实名检举控告的告知）",
+            "信访人 事项编号 登记日期 处理意见 送达方式 依据 联系电话", kinds=frozenset({K.REPORT}), only_named=True),
     _letter("delivery_receipt", "送达回证", "deliver", Addressee.FILE, "送", "信访工作条例 第三十五条、第三十六条",
             "信访人 送达文书 送达日期 送达方式 事项编号", kinds=_ALL - {K.REPORT}),
     _letter("completion_report", "信访事项办结报告", "report_back", Addressee.DESK, "报", "信访工作条例 第二十二条第一款第三项",
@@ -248,6 +260,8 @@ def cite_law(law: str) -> str:
 
 
 _INSTRUMENTS: Mapping[str, str] = {
+    "信访事项简易办理办法": "《信访事项简易办理办法（试行）》",
+    "纪检监察机关处理检举控告工作规则": "《纪检监察机关处理检举控告工作规则》",
     "国办发〔2020〕53号": "《国务院办公厅关于进一步优化地方政务服务便民热线的指导意见》（国办发〔2020〕53号）",
     "国办函〔2025〕66号": "《国务院办公厅关于进一步规范和提升12345热线服务的意见》（国办函〔2025〕66号）",
     "平台规则": "本平台公开的办理规则",

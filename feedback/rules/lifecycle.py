@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from feedback.kernel.errors import Invalid, NotNow
+from feedback.rules import case_markers
 from feedback.rules.conditions import CONDITION_RULES
 from feedback.rules.needs import CONCLUSION, Need, find_need_fault, may, must
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
@@ -62,6 +63,8 @@ CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 _EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
 SIGNED_OFF = frozenset({K.APPEAL, K.REPORT})
 """Whose answers go out only under the signature of the unit's head, in every stage (审签)."""
+SIMPLE_LAW = "信访事项简易办理办法（试行）"
+"""Whether it is in force beside the Regulation of 2022 is for the district to say: a setting, off by default."""
 PLATFORM_RULE = "平台规则（延期、挂账没有全国统一规定）"
 """What a step rests on that no national paper speaks of; a district may name its own ordinance, another city's is none."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
@@ -90,7 +93,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.SUBMIT,            (),                             S.RECEIVED, (*_OWNER, *_DESK, *_SYSTEM), must("title", "text"), may("attachments"),
           law="信访工作条例 第十九条、第二十二条"),
     _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      must("category"), may("confidence", "release", "abstained", "proposed", "held", "known"), public=False),
-    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      must("unit"), may("reason", "rule", "units", "mode", "target_day", "designated", "time_unknown"),
+    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      must("unit"), may("reason", "rule", "units", "mode", "target_day", "designated", "time_unknown", "procedure"),
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
@@ -107,8 +110,10 @@ STEPS: tuple[Step, ...] = (
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="国办函〔2025〕66号（退单、改派的异议审核）", remark="签收时限内退单（紧急件30分钟）；两次之后由受理台指定，指定的不得退单"),
     _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
-    _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown"),
+    _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text", "time_unknown", "procedure"),
           law="信访工作条例 第二十三条（受理告知）"),
+    _step(A.TO_ORDINARY,       (S.ACCEPTED,),                  None,       _HOLDER,                 must("reason"), profiles=_PETITION, only=frozenset({M.SIMPLE}),
+          law=SIMPLE_LAW, remark="不宜简易办理的，期满前转为普通程序：受理之日不变，办理期限从原来受理之日起算"),
     _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _CLERK,                  must("ground", "reason", "where_instead"), profiles=_PETITION, unless=frozenset({M.DECLINE_ASKED}), public=False,
           law="信访工作条例 第二十三条", remark="不予受理由有权处理的机关决定：经办人提出，单位负责人签批；指定办理或者异议没有同意的，不得再以不属职权为由提出"),
     _step(A.ASK_DECLINE,       (S.ASSIGNED,),                  None,       _HOLDER,                 must("ground", "reason", "where_instead"), profiles=_HOTLINE, unless=frozenset({M.DECLINE_ASKED}), public=False,
@@ -142,8 +147,8 @@ STEPS: tuple[Step, ...] = (
     _step(A.CO_REPLY,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     _CO,                     must("text"), profiles=_CASES, public=False, remark="协办意见交主办单位汇总，不直接答复群众"),
     _step(A.PROGRESS,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     (*_HOLDER, *_CO),        must("text"), may("attachments"), profiles=_CASES,
           remark="主办单位的阶段反馈群众看得到，协办单位的只交主办单位"),
-    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED}), public=False),
-    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENDABLE}), most=1,
+    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED, M.SIMPLE}), public=False),
+    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_PETITION | _RATING, only=frozenset({M.EXTENDABLE}), unless=frozenset({M.SIMPLE}), most=1,
           law="信访工作条例 第三十四条", remark="期满前由单位负责人批准，只能延一次，理由告知群众"),
     _step(A.ENDORSE_EXTENSION, (S.ACCEPTED,),                  None,       _LEAD,                   must("reason", "days"), profiles=_HOTLINE, only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ENDORSED}), public=False,
           law=PLATFORM_RULE, remark="工单延期先由单位负责人同意，再报12345中心批准"),
@@ -183,10 +188,14 @@ STEPS: tuple[Step, ...] = (
           law="党政机关公文处理工作条例 第二十二条（签发）", remark="退回经办人修改，写明意见；每一稿和意见都留在案卷里"),
     _step(A.REPORT_BACK,       (S.ASSIGNED, S.ACCEPTED, S.REPLIED), None,  _HOLDER,                 must("text"), may("attachments"), profiles=_CASES, only=frozenset({M.COMMISSIONED}), public=False,
           law="信访工作条例 第二十二条第三项（办结报告）"),
+    _step(A.NOTIFY_RESULT,     (S.REPLIED, S.CLOSED),          None,       _HOLDER,                 must("text", "way"), may("day"), profiles=_PETITION, kinds=frozenset({K.REPORT}), most=2,
+          law="信访工作条例 第三十条；纪检监察机关处理检举控告工作规则（实名检举控告的告知）", remark="实名检举控告的，办结后十五个工作日内告知处理结果；匿名的不告知"),
+    _step(A.NOTIFY_PERSONNEL,  (*_RUNNING, S.REPLIED, S.CLOSED), None,     _DESK,                   must("units", "text"), profiles=_PETITION, most=10, public=False,
+          law="信访工作条例 第三十条第二款（通报反映干部问题的信访情况）", remark="反映干部问题的，按干部管理权限向组织（人事）部门通报；重大情况报党委主要负责同志"),
     _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
           law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
-          public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
+          unless=frozenset({M.MINOR}), public=False, law="个人信息保护法 第二十五条、第二十八条、第三十一条", remark="只有本人同意公开、脱敏后的文字才能公开；未成年人的来件不公开"),
     _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVERSEER), must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
     _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
@@ -214,8 +223,14 @@ STEPS: tuple[Step, ...] = (
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.WITHDRAW,          (*_RUNNING, S.REPLIED, S.CLOSED), S.WITHDRAWN, _SYSTEM,              must("reason"), profiles=_RATING,
           law="国办发〔2019〕51号（排除误评和恶意差评）", remark="差评经复核认定无效的，整改随之撤销，不计入任何指标"),
-    _step(A.INHERIT,           (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER),      must("reason"), profiles=_CASES,
-          law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、权利可以承继的，由承继人继续，期限不变"),
+    _step(A.INHERIT,           (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER),      must("party_name", "relation", "proof"), may("reason", "party_phone", "party_id_number", "attachments"), profiles=_CASES,
+          law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、权利可以承继的，由承继人继续，期限不变；承继人登记为当事人，可以凭查询码和本人电话查询、评价、申请复查"),
+    _step(A.ADD_PARTY,         (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER),      must("party_kind", "authority", "party_name", "proof"), may("party_phone", "party_id_number", "attachments"), profiles=_CASES,
+          law="民法典 第二十三条、第三十四条、第一百六十一条；未成年人保护法 第四条", remark="未成年人的来件补充登记监护人，以后只与监护人联系；监护人凭查询码和本人电话查询、评价、申请复查"),
+    _step(A.SET_MARKER,        (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_OVERSEER), must("marker"), may("reason", *case_markers.LED_NEEDS), profiles=_CASES, public=False,
+          law="信访工作条例 第二十条、第四十条；未成年人保护法 第四条", remark="未成年人由经办人标记；越级、积案、领导包案由受理窗口和监督部门标记，包案写明领导的姓名、职务和从哪天起"),
+    _step(A.LIFT_MARKER,       (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_OVERSEER), must("marker", "reason"), profiles=_CASES, public=False,
+          law="信访工作条例 第二十条、第四十条；未成年人保护法 第四条", remark="写明为什么取消；标记过的记录留在案卷里"),
     _step(A.TERMINATE,         _RUNNING,                       S.TERMINATED, (*_DESK, *_LEAD),      must("ground", "reason"), profiles=_PETITION, stages=_FIRST_STAGE,
           law="民法典 第十三条、第一千一百二十二条", remark="信访人死亡、没有承继人或者请求只属于本人的终止；家属不同意的，可以请求重新审查一次"),
     _step(A.TERMINATE,         _RUNNING,                       S.TERMINATED, _LEAD,                 must("ground", "reason"), profiles=_PETITION, stages=_REVIEW_STAGES,
@@ -337,6 +352,32 @@ def activate_sign_off(kinds: Iterable[Kind]) -> None:
     _signed_off = SIGNED_OFF | frozenset(kinds)
 
 
+_is_simple_procedure_on = False
+
+
+def activate_simple_procedure(*, is_on: bool) -> None:
+    """Whether this process offers the simple procedure (简易办理). Called where a process starts."""
+    global _is_simple_procedure_on
+    _is_simple_procedure_on = is_on
+
+
+def is_simple_procedure_on() -> bool:
+    """Whether the district handles small, clear, undisputed petitions under the simple procedure."""
+    return _is_simple_procedure_on
+
+
+def may_be_simple(state: "CaseState") -> bool:
+    """Whether the kind of case is one for the simple procedure: a claim or a suggestion that nobody decided yet."""
+    return state.profile is P.PETITION and state.kind in CLAIMS | {K.SUGGEST} and state.stage is Stage.FIRST
+
+
+def _as_offered(step: Step, state: "CaseState") -> Step:
+    """The row without the choice of a procedure where there is none to choose."""
+    if _is_simple_procedure_on and may_be_simple(state):
+        return step
+    return replace(step, may=tuple(need for need in step.may if need.name != "procedure"))
+
+
 def redirected_data(
     row: Redirect, data: Mapping[str, object], latest_data: Mapping[Act, Mapping[str, object]]
 ) -> dict[str, object]:
@@ -388,7 +429,7 @@ def find_step(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | No
 def list_steps(state: CaseState) -> tuple[Step, ...]:
     """All rows that may happen now, whoever asks."""
     return tuple(
-        step
+        _as_offered(step, state)
         for step in STEPS
         if state.status in step.sources
         and state.profile in step.profiles
@@ -406,6 +447,9 @@ def check_step(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
     step = find_step(act, state.profile, state.kind, state.stage)
     if step is None or state.status not in step.sources or _is_blocked(step, state):
         code = _SPENT_CODES.get(act, "") if step and _is_spent(step, state) else ""
+        code = code or next(
+            (words for (a, bar), words in _BARRED_CODES.items() if a is act and bar in state.conditions), ""
+        )
         raise NotNow(code=code, act=act.value, status=state.status.value)
     check_needs(step, data)
     return step
@@ -434,3 +478,5 @@ def _is_spent(step: Step, state: CaseState) -> bool:
 
 _SPENT_CODES: Mapping[Act, str] = {A.EXTEND: "extension_used"}
 """How an act is refused that may happen no more in this file, where that can be said better than that it is not now."""
+_BARRED_CODES: Mapping[tuple[Act, Condition], str] = {(A.PUBLISH, M.MINOR): "minor_not_published"}
+"""The same for what the case itself does not allow."""

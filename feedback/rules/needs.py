@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from feedback.rules import case_markers, parties
 from feedback.rules.vocabulary import PUBLIC_KINDS
 
 
@@ -21,6 +22,7 @@ class Need:
     choices: tuple[
         str, ...
     ] = ()  # of a choice; empty: the rows of feedback.rules.decision_grounds that hold for the case
+    is_sealed: bool = False  # who somebody is: stored with the person, never in the entry
 
 
 def must(*names: str) -> tuple[Need, ...]:
@@ -87,6 +89,18 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("id_kind", "choice", choices=("111", "516", "511", "414", "553", "999")),
             Need("id_number", "line", most=40),
             Need("home_address", "line", most=200),
+            Need("marker", "choice", choices=case_markers.CODES),
+            Need("leader_name", "line", most=50),
+            Need("leader_post", "line", most=60),
+            Need("since_day", "day"),
+            Need("party_kind", "choice", choices=parties.ADDED_LATER),
+            Need("authority", "choice", choices=tuple(authority.value for authority in parties.Authority)),
+            Need("party_name", "line", most=50, is_sealed=True),
+            Need("party_phone", "line", most=20, is_sealed=True),
+            Need("party_id_number", "line", most=40, is_sealed=True),
+            Need("relation", "line", most=40),
+            Need("proof", "line", most=200),
+            Need("procedure", "choice", choices=("ordinary", "simple")),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }

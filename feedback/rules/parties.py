@@ -18,6 +18,7 @@ class PartyRole(StrEnum):
 
     REPRESENTATIVE = "representative"
     PROXY = "proxy"
+    HEIR = "heir"  # goes on with the matter of somebody who died
 
 
 class Authority(StrEnum):
@@ -59,6 +60,10 @@ BANDS: tuple[tuple[int, int | None], ...] = ((5, 10), (11, 20), (21, 50), (51, 1
 """Bands in which joint petitions are reported, first and last headcount."""
 # fmt: on
 
+GUARDIAN = "guardian"
+ADDED_LATER = (GUARDIAN, "family", "lawyer")
+"""Who may join a matter that runs: those who act in the petitioner's place."""
+
 _BY_CODE = {kind.code: kind for kind in PROXY_KINDS}
 
 
@@ -75,7 +80,7 @@ def find_band(headcount: int) -> tuple[int, int | None] | None:
 def may_look_up(role: str, kind: str) -> bool:
     """Whether somebody beside the petitioner opens the case with the query code and the tail of an own telephone.
 
-    Representatives are petitioners themselves, so they may.
+    Representatives are petitioners themselves, and heirs have taken the place of one, so they may.
     """
     proxy = find_proxy_kind(kind)
-    return role == PartyRole.REPRESENTATIVE or (proxy is not None and proxy.may_look_up)
+    return role in (PartyRole.REPRESENTATIVE, PartyRole.HEIR) or (proxy is not None and proxy.may_look_up)

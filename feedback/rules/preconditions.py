@@ -12,15 +12,18 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.rules import decision_grounds, intake
+from feedback.rules import case_markers, decision_grounds, intake
 from feedback.rules.access import SYSTEM, CaseAccess
 from feedback.rules.clocks import Clock
+from feedback.rules.deadlines import compute_due_days
 from feedback.rules.extensions import list_extendable, max_extension_days
 from feedback.rules.intake import PersonSubmission
-from feedback.rules.lifecycle import find_redirect, list_steps
+from feedback.rules.lifecycle import find_redirect, is_simple_procedure_on, list_steps, may_be_simple
+from feedback.rules.parties import find_proxy_kind
 from feedback.rules.projection import CaseProjection
-from feedback.rules.terms import DATA_TERMS, RIGHTS
-from feedback.rules.vocabulary import Act, Condition, Profile, RestrictionScope, Status
+from feedback.rules.terms import DATA_TERMS, RIGHTS, TERMS_BY_ID
+from feedback.rules.vocabulary import Act, Condition, Profile, RestrictionScope, Role, Status
+from feedback.rules.workdays import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Attempt:
         default_factory=dict
     )  # what each act last brought, those asking
     actor_id: str = ""
+    actor_roles: frozenset[Role] = frozenset()
+    party: intake.PersonSubmission | None = None  # whom the step makes a party
+    urgency: int = 0
+    calendar: Calendar | None = None  # the newest; None where no day is to be counted
 
 
 def find_lapse(
@@ -70,6 +77,7 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
         Act.RETURN: ("object", "return_lapsed"),
         Act.REVIEW: ("ask_review", "right_lapsed"),
         Act.RE_REVIEW: ("ask_re_review", "right_lapsed"),
+        Act.TO_ORDINARY: ("simple_resolve", "simple_expired"),
     }
 )
 """The steps that are rights, the clock each lapses with, and how it is refused then."""
@@ -158,7 +166,34 @@ def _check_endorsed_extension(attempt: Attempt) -> None:
             raise Invalid({"days": "longer_than_agreed"}, most=endorsed_days)
 
 
+def _check_procedure(attempt: Attempt) -> None:
+    """The simple procedure is for what is small, clear and undisputed, and is chosen within three working days."""
+    if attempt.data.get("procedure") != "simple":
+        return
+    if not is_simple_procedure_on():
+        raise Invalid({"procedure": "simple_off"})
+    submission = attempt.latest_data.get(Act.SUBMIT, {})
+    is_simple = may_be_simple(attempt.before.state) and not attempt.urgency and not submission.get("headcount")
+    if (
+        not is_simple
+        or attempt.case_access.co
+        or attempt.data.get("units")
+        or _NOT_SIMPLE & attempt.before.state.conditions
+    ):
+        raise Invalid({"procedure": "not_simple"})
+    received_at = next((t.since for t in reversed(attempt.before.tenures) if t.lead and t.until is None), attempt.now)
+    if attempt.act is Act.ACCEPT and attempt.calendar:
+        _, last_day = compute_due_days(attempt.calendar, office_day(received_at), TERMS_BY_ID[_SIMPLE_NOTICE].length)
+        if office_day(attempt.now) > last_day:
+            raise Invalid({"procedure": "simple_too_late"})
+
+
+_NOT_SIMPLE = frozenset({Condition.SUPERVISED, Condition.COMMISSIONED, Condition.OVERRULED})
+_SIMPLE_NOTICE = "petition.simple_notify.2026"
+
+
 def _check_assignment(attempt: Attempt) -> None:
+    _check_procedure(attempt)
     if attempt.data.get("mode") == "commission":
         if not attempt.data.get("target_day"):
             raise Invalid({"target_day": "missing"})
@@ -311,6 +346,36 @@ def _check_unmerge(attempt: Attempt) -> None:
 _UNDO_MERGE_WITHIN = timedelta(days=1)
 
 
+def _check_party(attempt: Attempt) -> None:
+    """Who joins is somebody with a name and a right of a sort that proxy may have."""
+    faults = intake.person_faults(attempt.party, "party_") if attempt.party else {}
+    kind = find_proxy_kind(str(attempt.data.get("party_kind", "")))
+    if kind is not None and attempt.data.get("authority") not in kind.authorities:
+        faults["authority"] = "not_of_this_proxy"
+    if faults:
+        raise Invalid(faults)
+
+
+def _check_marker(attempt: Attempt) -> None:
+    """Who may set it does, once, with what it must bring and nothing else."""
+    code, is_lifting = str(attempt.data["marker"]), attempt.act is Act.LIFT_MARKER
+    marker = case_markers.find_marker(code)
+    if marker is None or not marker.set_by & attempt.actor_roles:
+        raise Invalid({"marker": "not_yours_to_set"})
+    if is_lifting is not (code in attempt.before.markers):
+        raise Invalid({"marker": "not_set" if is_lifting else "already_set"})
+    if is_lifting:
+        return
+    faults = {name: "missing" for name in marker.needs if not attempt.data.get(name)}
+    faults |= {
+        name: "only_led" for name in case_markers.LED_NEEDS if name not in marker.needs and attempt.data.get(name)
+    }
+    if faults:
+        raise Invalid(faults)
+    if (day := _parse_day(attempt, "since_day")) and day > office_day(attempt.now):
+        raise Invalid({"since_day": "after_today"})
+
+
 def _parse_day(attempt: Attempt, need: str) -> date | None:
     text = attempt.data.get(need)
     if not text:
@@ -324,6 +389,7 @@ def _parse_day(attempt: Attempt, need: str) -> date | None:
 _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
         Act.ASSIGN: _check_assignment,
+        Act.ACCEPT: _check_procedure,
         Act.TRANSFER: _check_transfer,
         Act.CHANGE_KIND: _check_kind,
         Act.ASK_EXTENSION: _check_extension,
@@ -346,6 +412,10 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_CORRECTION: _check_correction,
         Act.ASK_RESTRICTION: _check_restriction,
         Act.ERASE: _check_erasure,
+        Act.INHERIT: _check_party,
+        Act.ADD_PARTY: _check_party,
+        Act.SET_MARKER: _check_marker,
+        Act.LIFT_MARKER: _check_marker,
     }
 )
 

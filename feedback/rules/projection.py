@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
-from feedback.rules import entry_texts
+from feedback.rules import case_markers, entry_texts
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, list_ordered_units
 from feedback.rules.conditions import PERSON_REQUESTS, compute_conditions, list_deciders
 from feedback.rules.deadlines import compute_clocks, find_first_desk
@@ -54,6 +54,7 @@ class CaseProjection:
     closed_at: datetime | None
     clocks: tuple[Clock, ...]
     tenures: tuple[Tenure, ...]
+    markers: tuple[str, ...] = ()
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -116,6 +117,8 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
     conditions = compute_conditions((event.act, event.data) for event in history)
     conditions |= {Condition.SUPERVISED} if list_ordered_units(clocks) else set()
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
+    markers = case_markers.compute_markers((event.act, event.data) for event in history)
+    conditions |= {Condition.MINOR} if case_markers.MINORS & set(markers) else set()
     conditions |= {Condition.DIRECT} if unit == desk else set()
     state = CaseState(case.kind, case.profile, status, stage, _count_acts(history), conditions)
     return CaseProjection(
@@ -130,6 +133,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         closed_at,
         clocks,
         compute_tenures(history),
+        markers,
     )
 
 

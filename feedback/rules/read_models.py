@@ -24,6 +24,7 @@ class PersonView:
     address: str
     is_masked: bool
     id_kind: str = ""
+    is_reached_by_guardian: bool = False  # a minor whose guardian is a party: nobody calls the child
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class PartyView:
     kind: str
     authority: str
     person: PersonView
+    seq: int = 1  # the entry with which they joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class CaseFile:
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     deadline_changes: tuple[DeadlineChangeView, ...] = ()
+    markers: tuple[str, ...] = ()  # of `case_markers`: for staff only
     set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
@@ -228,6 +231,7 @@ class WorkRow:
     next_due_at: datetime | None
     next_warn_at: datetime | None
     confidence: float
+    markers: str = ""
 
     def light(self, now: datetime) -> Light:
         if self.next_due_at is None or self.next_warn_at is None:
@@ -249,6 +253,7 @@ class Filters:
     region: str = ""
     q: str = ""
     sort: str = "due"  # due | received | -received
+    marker: str = ""  # a code of `case_markers`
     flag: str = ""  # a code of what deserves attention, sure or suspected
     mine: bool = False  # only what waits for the actor's own unit now
     deciding: bool = False  # only what waits for the actor's own decision: to sign, grant or refuse

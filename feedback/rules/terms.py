@@ -19,7 +19,7 @@ from itertools import product
 from typing import Any
 
 from feedback.kernel.errors import Invalid
-from feedback.rules.lifecycle import CLAIMS
+from feedback.rules.lifecycle import CLAIMS, SIMPLE_LAW
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
 
@@ -54,6 +54,9 @@ ON_REQUEST = frozenset({"review", "re_review"})
 DATA_TERMS = frozenset({"decide_correction", "decide_erasure", "decide_restriction"})
 """Terms in which the desk decides what a person asks about their own data; they run in whatever status a case is."""
 
+PROMISED = ON_REQUEST | {"simple_resolve"}
+"""Terms of a unit whose last day was told to the citizen in writing."""
+
 RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
 
@@ -63,7 +66,7 @@ def is_personal(term: str, holder: Holder) -> bool:
 
     All others are between offices: who reads 提出异议 among their dates takes it for their own right.
     """
-    return holder in PERSONAL or term in ON_REQUEST or term in DATA_TERMS
+    return holder in PERSONAL or term in PROMISED or term in DATA_TERMS
 
 
 _SPANS = {TermUnit.HOURS: timedelta(hours=1), TermUnit.MINUTES: timedelta(minutes=1)}
@@ -212,9 +215,18 @@ TERMS: tuple[Term, ...] = (
     _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REDO}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           voided_by=_ALL_ENDS, longer_by=30),
+    _term("petition.simple_notify.2026", "simple_notify", "简易办理受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "3wd",
+          SIMPLE_LAW, profiles=_PETITION, kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), only_when=("procedure", "simple"), voided_by=_ALL_ENDS | {A.CHANGE_KIND}, fixed=True, warn=_ONE, since=_URGENT_SINCE,
+          remark="受理窗口建议简易办理的；承办单位认为不宜的，按普通程序受理"),
+    _term("petition.simple_resolve.2026", "simple_resolve", "简易办理答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "10wd",
+          SIMPLE_LAW, profiles=_PETITION, kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), only_when=("procedure", "simple"), voided_by=_ALL_ENDS | {A.TO_ORDINARY}, fixed=True, since=_URGENT_SINCE,
+          remark="不能延期；期满前可以转为普通程序，办理期限从受理之日起算"),
     _term("petition.resolve.suggestion.2022", "resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
           "信访工作条例 第二十九条（条例未定天数，平台承诺60日）", profiles=_PETITION, kinds=frozenset({K.SUGGEST}),
           voided_by=_ALL_ENDS, longer_by=30),
+    _term("petition.notify_result.2026", "notify_result", "告知实名检举控告人处理结果", Holder.LEAD, {A.REPLY}, {A.NOTIFY_RESULT}, "15wd",
+          "信访工作条例 第三十条；纪检监察机关处理检举控告工作规则（实名检举控告的告知）", profiles=_PETITION, kinds=frozenset({K.REPORT}), voided_by=_ALL_ENDS, only_reachable=True,
+          since=_URGENT_SINCE, remark="自办结之日起算；匿名的不告知"),
     _term("petition.resolve.report.2022", "resolve", "办理检举控告", Holder.LEAD, {A.ASSIGN}, {A.REPLY, A.DECLINE}, "90cd",
           "信访工作条例 第三十条（按纪检监察规定办理，条例未定天数，平台跟踪90日）", profiles=_PETITION, kinds=frozenset({K.REPORT}),
           voided_by=_ALL_ENDS | {A.RETURN}, longer_by=90),

@@ -78,6 +78,7 @@ class Channel(StrEnum):
     TRANSFER = "transfer"
     IMPORT = "import"
     OPEN311 = "open311"
+    MAILBOX = "mailbox"
 
 
 class Stage(StrEnum):
@@ -201,6 +202,12 @@ class Act(StrEnum):
     ASK_RESTRICTION = "ask_restriction"
     RESTRICT = "restrict"
     REFUSE_RESTRICTION = "refuse_restriction"
+    ADD_PARTY = "add_party"
+    SET_MARKER = "set_marker"
+    LIFT_MARKER = "lift_marker"
+    TO_ORDINARY = "to_ordinary"
+    NOTIFY_RESULT = "notify_result"
+    NOTIFY_PERSONNEL = "notify_personnel"
 
 
 REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
@@ -243,6 +250,8 @@ class Condition(StrEnum):
     DIVERT_ASKED = "divert_asked"  # a clerk asks for a legal route; the unit's head has yet to decide
     IN_REVIEW = "in_review"  # a review or re-review was asked for
     DRAFT_PENDING = "draft_pending"  # an answer is written and waits for the unit's head to sign it
+    MINOR = "minor"  # the petitioner is not of age
+    SIMPLE = "simple"  # handled under the simple procedure
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
     CORRECTION_ASKED = "correction_asked"  # a person asks to have their data corrected; the desk has yet to decide
     ERASURE_ASKED = "erasure_asked"

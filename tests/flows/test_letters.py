@@ -87,6 +87,7 @@ def words_of(form: str, content: bytes) -> str:
     return "".join(text.split())
 
 
+NO_HEIR = {"ground": "died_without_heir", "reason": "村委会出具死亡证明"}
 EARLIER = "the case that leads"
 MERGE = (Act.MERGE, "reception", {"case": EARLIER, "reason": "与先件是同一块地。"})
 ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
@@ -172,6 +173,24 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
     "handed_on_notice": (
         APPEAL,
         ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),),
+    ),
+    "simple_accept_notice": (
+        APPEAL,
+        (ASSIGN, (Act.ACCEPT, "clerk-ziran", {"procedure": "simple", "text": "请保持电话畅通。"})),
+    ),
+    "to_ordinary_notice": (
+        APPEAL,
+        (
+            ASSIGN,
+            (Act.ACCEPT, "clerk-ziran", {"procedure": "simple"}),
+            (Act.TO_ORDINARY, "clerk-ziran", {"reason": "需要重新测量"}),
+        ),
+    ),
+    "termination_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.TERMINATE, "lead-ziran", NO_HEIR))),
+    "hotline_terminated": (HOTLINE, (ASSIGN, ACCEPT, (Act.TERMINATE, "reception", NO_HEIR))),
+    "personnel_notice": (
+        APPEAL,
+        ((Act.NOTIFY_PERSONNEL, "reception", {"units": ["quzhengfu"], "text": "反映某科长长期不作为。"}),),
     ),
     "commission_order": (APPEAL, (COMMISSION,)),
     "transfer_slip": (APPEAL, ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),)),

@@ -1,10 +1,14 @@
 """Stories of a petitioner who dies: the heir goes on with the days there were, or the matter is ended on a ground."""
 
-import pytest
+import io
 
-from tests.flows.story import Story
+import pytest
+from docx import Document
+
+from tests.flows.story import OPINION, Story
 from tests.people import Door
 
+HEIR = {"party_name": "安大山", "party_phone": "13911113333", "relation": "长子", "proof": "死亡证明、户口簿、公证书"}
 NO_HEIR = {"ground": "died_without_heir", "reason": "村委会出具死亡证明，没有近亲属"}
 
 
@@ -19,8 +23,22 @@ async def story(door: Door) -> Story:
 
 async def test_an_heir_goes_on_with_the_matter_and_its_days(story: Story) -> None:
     due = await story.due("resolve")
-    case = await story.does("clerk-nongye", "inherit", "2026-03-10 09:00", reason="长子安大山，户口簿、公证书")
+    case = await story.does("clerk-nongye", "inherit", "2026-03-10 09:00", **HEIR)
     assert (case["status"], await story.due("resolve")) == ("accepted", due)
+    assert [(party["role"], party["name"]) for party in case["beside"]] == [("heir", "安大山")]
+    assert "安大山" not in str(case["timeline"])
+    answer = await story.door.client.post("/lookup", data={"code": story.code, "check": "3333"})
+    assert answer.status_code == 303
+
+
+async def test_art_1122_letters_after_the_death_are_addressed_to_the_heir(story: Story) -> None:
+    await story.does("clerk-nongye", "inherit", "2026-03-10 09:00", **HEIR)
+    await story.does("lead-nongye", "reply", text="补发两亩。", **OPINION)
+    await story.door.drain()
+    letter = next(row for row in (await story.seen("lead-nongye"))["letters"] if row["code"] == "opinion")
+    token = await story.door.log_in("lead-nongye")
+    content = (await story.door.get(f"/api/v1/cases/{story.no}/letters/{letter['id']}.docx", token)).content
+    assert "安大山（承继人" in "".join(paragraph.text for paragraph in Document(io.BytesIO(content)).paragraphs)
 
 
 async def test_a_matter_is_ended_by_the_head_on_a_ground_and_no_clock_runs_on(story: Story) -> None:

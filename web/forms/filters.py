@@ -25,7 +25,7 @@ from web.wording import catalogue
 FRAME_PARAMETERS = frozenset({"ui", "done", "page"})
 """What every page may have in its address beside its filters."""
 WORKLIST_FILTERS = (
-    *("status", "light", "unit", "kind", "category", "region", "flag", "mine", "deciding"),
+    *("status", "light", "unit", "kind", "category", "region", "flag", "marker", "mine", "deciding"),
     *("from", "until", "day_of", "q", "sort"),
 )
 COLUMN_PARAMETERS = ("columns", "col")
@@ -98,7 +98,10 @@ def parse_worklist(query: Mapping[str, str], actor: Actor, names: Directory) -> 
         return Filters(status="open", mine=bool(actor.roles & WORKERS)), faults
     values |= dict.fromkeys(value_faults, "")
     filters = Filters(
-        **{name: values[name] for name in ("status", "light", "unit", "kind", "category", "region", "flag", "q")},
+        **{
+            name: values[name]
+            for name in ("status", "light", "unit", "kind", "category", "region", "flag", "marker", "q")
+        },
         sort=values["sort"] or "due",
         mine=values["mine"] in ("1", "true"),
         deciding=values["deciding"] in ("1", "true"),
@@ -115,6 +118,7 @@ def _find_choice_faults(values: Mapping[str, str]) -> dict[str, str]:
         "light": catalogue.LIGHTS,
         "kind": [kind.value for kind in Kind],
         "flag": flag_views.FLAG_OPTIONS,
+        "marker": catalogue.MARKERS,
         "sort": [code for code, _ in SORTS],
         "mine": ("0", "1", "true", "false"),
         "deciding": ("0", "1", "true", "false"),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from feedback.kernel.clock import office_day
-from feedback.rules import decision_grounds, letter_types, review_organs
+from feedback.rules import case_markers, decision_grounds, letter_types, review_organs
 from feedback.rules.clocks import Clock
 from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.local_ordinances import cite_with_ordinance
+from feedback.rules.parties import GUARDIAN, PartyRole
 from feedback.rules.preconditions import is_bare_consent
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
 from feedback.rules.vocabulary import REPLIES, Act, Profile
@@ -54,6 +55,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "恢复办理日期": ("挂账到哪一天恢复办理", "2026年12月31日"),
     "申请理由": ("信访人申请复查、复核的理由", "处理意见没有核实加班工资。"),
     "事实和理由": ("查明的事实和理由（第三十二条第二项）", "经到店核实，拖欠工资情况属实。"),
+    "终止情形": ("终止办理属于哪种情形", "信访人死亡，没有承继人，或者承继人不再提出"),
+    "简易办理期限": ("简易办理答复的最后一日", "2026年12月4日"),
     "处理意见": ("处理意见、答复或者复查复核意见", "责令该店三日内结清工资。"),
     "处理结论": ("予以支持、解释说明、不予支持，可能为空", "予以支持"),
     "重新办理单位": ("责令重新办理时，由哪个单位重新办理，其他结论为空", "云川区人力资源和社会保障局"),
@@ -183,6 +186,7 @@ _PLACEHOLDER_BY_TERM: Mapping[str, str] = {
     "notify": "告知期限",
     "object": "异议期限",
     "resolve": "办理期限",
+    "simple_resolve": "简易办理期限",
     "review": "办理期限",
     "re_review": "办理期限",
     "supervision": "答复督办期限",
@@ -192,6 +196,7 @@ _PLACEHOLDER_BY_TERM: Mapping[str, str] = {
 _EARLIER_TERMS: Mapping[str, tuple[str, ...]] = {
     # an extension moves a clock that began earlier; so does accepting in a review, whose clock began with the request
     Act.EXTEND: ("resolve",),
+    Act.TO_ORDINARY: ("resolve",),
     Act.ACCEPT: ("review", "re_review"),
     Act.DELIVER: ("ask_review", "ask_re_review"),
     Act.MERGE: ("answer",),
@@ -232,7 +237,7 @@ def build_values(
 ) -> dict[str, str]:
     """What stands in each placeholder of a letter. `address`: where this installation is found by people."""
     values = dict.fromkeys(PLACEHOLDERS, "") | dict(facts)
-    petitioner_name = name_petitioner(person, file)
+    petitioner_name = name_petitioner(person, file, entry.seq)
     data = {name: str(value) for name, value in entry.data.items() if isinstance(value, str | int)}
     text = data.get("text", "")
     values |= {
@@ -270,6 +275,7 @@ def build_values(
         "协议内容": text,
         "送达日期": _format_iso_day(data.get("day", "")) or format_day(office_day(entry.at)),
         "送达方式": catalogue.CHOICES["way"].get(data.get("way", ""), ""),
+        "终止情形": _choice_label(Act.TERMINATE, "ground", data),
         "督办要求": data.get("reason", ""),
     }
     values |= _issue_values(issue, address)
@@ -291,7 +297,7 @@ def _find_law(letter_type: LetterType, file: CaseFile, entry: EntryView) -> str:
     return cite_with_ordinance(letter_type.act, letter_type.profiles, law)
 
 
-_CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
+_CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"), (Act.TERMINATE, "ground"))
 
 
 def _choice_label(act: Act, need: str, data: Mapping[str, str]) -> str:
@@ -328,10 +334,16 @@ def _hearing_text(file: CaseFile, entry: EntryView) -> str:
     return _last_value((*file.entries, entry), entry.seq, Act.HEARING, "text")
 
 
-def name_petitioner(person: PersonView | None, file: CaseFile) -> str:
-    """How a letter names whom it is about: 安小娜等5人."""
+def name_petitioner(person: PersonView | None, file: CaseFile, seq: int) -> str:
+    """How a letter issued with entry `seq` names whom it is about: 安小娜等5人; a minor with the guardian, a dead one by the heir."""
     name = (person.name if person and person.name != "匿名" else "") or "信访人"
-    return f"{name}等{file.headcount}人" if file.headcount > 1 else name
+    name = f"{name}等{file.headcount}人" if file.headcount > 1 else name
+    joined = [party for party in file.beside if party.seq <= seq]
+    if heirs := [party.person.name for party in joined if party.role == PartyRole.HEIR]:
+        return f"{heirs[-1]}（承继人，原信访人{name}）"
+    markers = case_markers.compute_markers((Act(e.act), e.data) for e in file.entries if e.seq <= seq)
+    guardians = [party.person.name for party in joined if party.kind == GUARDIAN]
+    return f"{name}（监护人{'、'.join(guardians)}）" if guardians and case_markers.MINORS & set(markers) else name
 
 
 def find_review_reason(entries: Sequence[EntryView], seq: int) -> str:

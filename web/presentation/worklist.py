@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from classify import taxonomy as categories
+from feedback.rules.case_markers import MINORS
 from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.vocabulary import OPEN, Kind, Stage, Status
 from feedback.rules.workdays import Calendar
@@ -38,6 +39,7 @@ class RowView:
     channel_text: str
     urgency_text: str
     flags: list[flag_views.FlagView]
+    markers: list[tuple[str, bool]]  # words, and whether it asks for special care
     confidential: bool
     received: str
     due: str
@@ -67,6 +69,7 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
         channel_text=catalogue.CHANNELS[row.channel],
         urgency_text=catalogue.URGENCIES[row.urgency],
         flags=flag_views.list_flags(row.flags),
+        markers=marker_words(row.markers.split()),
         confidential=row.confidential,
         received=short_time(row.received_at),
         due=short_time(row.next_due_at - timedelta(minutes=1)) if row.next_due_at else "",
@@ -75,6 +78,11 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
         light_text=catalogue.LIGHTS[light.value],
         stage_text=catalogue.STAGES[row.stage] if row.stage != Stage.FIRST else "",
     )
+
+
+def marker_words(codes: Iterable[str]) -> list[tuple[str, bool]]:
+    """The markers of a case in words, each with whether it asks for special care."""
+    return [(catalogue.MARKERS[code], code in MINORS) for code in codes]
 
 
 def unit_options(directory: Directory, codes: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -195,6 +203,8 @@ def list_active_filters(filters: Filters, directory: Directory) -> list[tuple[st
         parts.append(("内容分类", categories.path_name(filters.category) if is_known else "", {"category": ""}))
     if filters.flag:
         parts.append(("关注", flag_views.FLAG_OPTIONS[filters.flag], {"flag": ""}))
+    if filters.marker:
+        parts.append(("标记", catalogue.MARKERS[filters.marker], {"marker": ""}))
     if filters.region:
         parts.append(("所在地区", directory.region_name(filters.region), {"region": ""}))
     if filters.from_day or filters.until_day:

@@ -75,6 +75,7 @@ class Case(Model):
     restrictions = fields.CharField(max_length=40, default="", db_default="")  # what the person refused, for queries
     digest = fields.CharField(max_length=64, default="")
     sender_hash = fields.CharField(max_length=64, default="", db_default="")
+    markers = fields.CharField(max_length=80, default="", db_default="")  # codes, each with a blank before it
 
     class Meta:
         table = "feedback_case"
@@ -107,6 +108,7 @@ class CasePerson(Model):
     role = fields.CharField(max_length=20)
     kind = fields.CharField(max_length=20, default="")
     authority = fields.CharField(max_length=20, default="")
+    seq = fields.IntField(default=1, db_default=1)  # the entry with which they joined
 
     class Meta:
         table = "feedback_case_person"

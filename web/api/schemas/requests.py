@@ -28,6 +28,7 @@ StatusFilter = Literal[
     "terminated",
     "merged",
 ]
+MarkerFilter = Literal["under_14", "under_18", "over_level", "long_standing", "led"]
 FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"]
 Sort = Literal["due", "received", "-received"]
 
@@ -109,6 +110,10 @@ class NewCase(Struct):
     headcount: Annotated[int, described("共同反映的人数", minimum=1)] = 1
     representatives: Annotated[list[PersonIn], described("多人共同反映时推选的代表，最多 5 人", maxItems=5)] = []
     proxy: ProxyIn | None = None
+    age_group: Annotated[
+        str, described("联系人未成年的：under_14 不满十四周岁 · under_18 已满十四周岁不满十八周岁")
+    ] = ""
+    birth_day: Annotated[str, described("联系人的出生日期，只用来判断是否成年，不保存")] = ""
 
 
 class CaseQuery(Struct):
@@ -158,6 +163,7 @@ class DeskQuery(Struct):
     sort: Annotated[Sort, described("due 按剩余时间 · received 先收先列 · -received 新的在前")] = "due"
     page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
     flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
+    marker: Annotated[MarkerFilter | None, described("标记")] = None
     mine: Annotated[bool, described("只看等本单位办理的")] = False
     deciding: Annotated[bool, described("只看等本人签发、批准的")] = False
     from_day: Annotated[str, described("从哪一天起（含），办公所在时区，例如 2026-11-01", format="date")] = field(

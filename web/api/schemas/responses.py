@@ -134,7 +134,7 @@ class PersonOut(Struct):
 class PartyOut(Struct):
     """Somebody beside the petitioner: a representative, or who handed it in for them (代表、代理人)."""
 
-    role: Annotated[str, described("representative 代表 · proxy 代理人")]
+    role: Annotated[str, described("representative 代表 · proxy 代理人 · heir 承继人")]
     kind: Annotated[str, described("代理人的身份；代表为空")]
     name: str
     phone: str
@@ -188,7 +188,13 @@ class CaseOut(Struct):
     version: Annotated[int, described("随每次办理加一；带上它可以避免覆盖别人的更新")]
     person: PersonOut | None
     headcount: Annotated[int, described("共同反映的人数")]
-    beside: Annotated[list[PartyOut], described("代表和代理人")]
+    beside: Annotated[list[PartyOut], described("代表、代理人和承继人")]
+    markers: Annotated[
+        list[str],
+        described(
+            "标记：under_14 不满十四周岁 · under_18 未成年人 · over_level 越级 · long_standing 积案 · led 领导包案；对群众为空"
+        ),
+    ]
     recused: Annotated[list[str], described("回避这一件的工作人员账号；对群众为空")]
     received_at: Instant
     clocks: list[ClockOut]
@@ -259,6 +265,7 @@ class DeskRow(Struct):
             "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似；accusation 指明公职人员索贿受贿等，只由人分派；concluded 同一人同一事项已经复核终结，只由人分派"
         ),
     ]
+    markers: Annotated[list[str], described("标记，见案卷")]
     received_at: Instant
     due_at: Instant | None
     light: Light

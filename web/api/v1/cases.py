@@ -103,6 +103,8 @@ def _build_submission(values: dict[str, Any], sender: Actor) -> Submission:
         attachments=tuple(values.get("attachments", ())),
         headcount=values.get("headcount", 1),
         representatives=tuple(_build_person(person) for person in values.get("representatives", ())),
+        age_group=values.get("age_group", ""),
+        birth_day=values.get("birth_day", ""),
         proxy=Proxy(_build_person(proxy), proxy.get("kind", ""), proxy.get("authority", "")) if proxy else None,
     )
 

@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from feedback import attachments
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.rules.intake import PersonSubmission, Submission, normalize_phone, tidy
+from feedback.rules import case_markers, parties
+from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone, tidy
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
@@ -37,10 +38,16 @@ TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
 _PERSON = ("name", "phone", "id_kind", "id_number")
+_GUARDIAN = ("guardian_name", "guardian_phone")
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
-    3: frozenset({"person.name", "person.phone", "person.id_kind", "person.id_number", "exclude"}),
+    3: frozenset(
+        {
+            *("person.name", "person.phone", "person.id_kind", "person.id_number", "exclude", "age_group"),
+            *("guardian_name", "guardian_phone"),
+        }
+    ),
 }
 
 
@@ -112,7 +119,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
         case 3:
             draft.update({name: parsing.read_field(form, f"person.{name}") for name in _PERSON})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
-            draft["exclude"] = parsing.read_field(form, "exclude")
+            draft.update({name: parsing.read_field(form, name) for name in ("exclude", "age_group", *_GUARDIAN)})
         case _:
             return await _submitted(request, draft, form)
     if number == _FILES_STEP and "drop_attachment" in form:
@@ -134,7 +141,8 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
     try:
         tidy(_draft_of(draft))
     except Invalid as fault:
-        mine = {name: code for name, code in fault.fields.items() if name in _FIELDS_OF[number]}
+        faults = {_PROXY_FIELDS.get(name, name): code for name, code in fault.fields.items()}
+        mine = {name: code for name, code in faults.items() if name in _FIELDS_OF[number]}
         if "attachments" in mine:
             mine["files"] = mine.pop("attachments")
         if mine:
@@ -143,6 +151,8 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
 
 def _draft_of(draft: Mapping[str, Any]) -> Submission:
     person = PersonSubmission(**{name: draft.get(name, "") for name in _PERSON})
+    guardian = PersonSubmission(draft.get("guardian_name", ""), draft.get("guardian_phone", ""))
+    proxy = Proxy(guardian, parties.GUARDIAN, parties.Authority.STATUTORY)
     return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
@@ -155,6 +165,8 @@ def _draft_of(draft: Mapping[str, Any]) -> Submission:
         address=draft.get("address", ""),
         person=person,
         exclude=draft.get("exclude", ""),
+        age_group=draft.get("age_group", ""),
+        proxy=proxy if guardian != PersonSubmission() else None,
         anonymous=bool(draft.get("anonymous")),
         public_consent=bool(draft.get("public_consent")),
         attachments=tuple(draft.get("attachments", ())),
@@ -180,6 +192,10 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
     return response
 
 
+_SHOWN = ("kind", "title", "text", "region", "address", *_PERSON, "exclude", "age_group", *_GUARDIAN)
+_PROXY_FIELDS = {"proxy.name": "guardian_name", "proxy.phone": "guardian_phone"}
+
+
 def _to_receipt(request: Request, no: str) -> Response:
     response = RedirectResponse(f"/receipt/{no}", status_code=303)
     citizen_cookie.remember_case(response, request.app.state.context, no)
@@ -200,7 +216,7 @@ async def _shown(
     context: AppContext = request.app.state.context
     settings = context.settings
     names = await directory.load_directory()
-    shown = {name: draft.get(name, "") for name in ("kind", "title", "text", "region", "address", *_PERSON, "exclude")}
+    shown = {name: draft.get(name, "") for name in _SHOWN}
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
@@ -221,6 +237,7 @@ async def _shown(
             }
         case 3:
             values["documents"] = list(catalogue.DOCUMENT_KINDS.items())
+            values["ages"] = [(code, catalogue.MARKERS[code]) for code in sorted(case_markers.MINORS)]
             values["may_publish"] = draft.get("kind") != Kind.REPORT
         case _:
             values |= {
@@ -258,6 +275,8 @@ def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, st
         ("姓名", shown["name"] or "没有填写", "/new/3"),
         ("手机号码", shown["phone"] or "没有填写", "/new/3"),
         ("证件号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
+        ("年龄", catalogue.MARKERS.get(shown["age_group"], "已满十八周岁或没有填写"), "/new/3"),
+        ("监护人", shown["guardian_name"] or "没有填写", "/new/3"),
         ("请求回避的人员", shown["exclude"] or "没有填写", "/new/3"),
         ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),
         ("是否公开", publish, "/new/3"),

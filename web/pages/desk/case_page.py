@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -11,9 +11,11 @@ from starlette.responses import Response
 from feedback import attachments, links
 from feedback.kernel.clock import office_day
 from feedback.queries import cases as case_queries
+from feedback.queries import minors
 from feedback.record import calendar_editions
 from feedback.rules import intake_fields, parties
 from feedback.rules.access import Actor
+from feedback.rules.case_markers import LED, MINORS
 from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile, LinkView, PartyView
 from feedback.rules.vocabulary import Act, LinkState, Role, Stage, Status
@@ -112,6 +114,9 @@ async def shown(
             if row.no not in known
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
+        "markers": worklist_views.marker_words(file.markers),
+        "is_minor": bool(MINORS & set(file.markers)),
+        "is_guarded": minors.has_guardian(file.beside),
         "marks": flag_views.list_case_flags(file.title, file.text, file.flags),
         "moves": [
             (dates.short_time(change.at), deadline_changes.render_change(change)) for change in file.deadline_changes
@@ -210,7 +215,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         p = file.person
         rows += [
             ("姓名", p.name),
-            ("电话", p.phone),
+            ("电话", "只与监护人联系" if p.is_reached_by_guardian else p.phone),
             (catalogue.DOCUMENT_KINDS.get(p.id_kind) or catalogue.field_label("id_number"), p.id_number),
             ("住址", p.address),
         ]
@@ -218,6 +223,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         rows.append(("姓名", "没有留名"))
     rows += [_beside(party) for party in file.beside]
     rows += [
+        ("领导包案", _describe_leader(file)),
         ("人数", party_views.headcount_words(file.headcount)),
         *intake_fields.render_values(file.entries[0].data.get("particulars", {})),
         ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
@@ -229,13 +235,25 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     return [(term, words) for term, words in rows if words]
 
 
+def _describe_leader(file: CaseFile) -> str:
+    """Which leader is in charge of the case, in which post and since when; "" while none is."""
+    if LED not in file.markers:
+        return ""
+    data = next(e.data for e in reversed(file.entries) if e.act == Act.SET_MARKER and e.data["marker"] == LED)
+    day = date.fromisoformat(data["since_day"])
+    return f"{data['leader_name']}（{data['leader_post']}），{dates.day_words(day)}起"
+
+
 def _beside(party: PartyView) -> tuple[str, str]:
     """A representative or a proxy, with the sort of proxy and its right."""
     p, kind = party.person, parties.find_proxy_kind(party.kind)
     parts = [p.name, p.phone, p.id_number]
     if kind is None:
-        return "代表", "　".join(part for part in parts if part)
+        name = "承继人" if party.role == parties.PartyRole.HEIR else "代表"
+        return name, "　".join(part for part in parts if part)
     parts += [kind.words, catalogue.AUTHORITIES[party.authority]]
+    if kind.code == parties.GUARDIAN:
+        return "监护人", "　".join(part for part in parts if part)
     return "代理人", "　".join(part for part in parts if part)
 
 

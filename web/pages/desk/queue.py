@@ -67,6 +67,7 @@ async def queue(request: Request) -> Response:
         "kinds": worklist_views.kind_options(),
         "lights": [(code, catalogue.LIGHTS[code]) for code in ("red", "amber", "green")],
         "flags": list(flag_views.FLAG_OPTIONS.items()),
+        "markers": list(catalogue.MARKERS.items()),
         "sorts": list(worklist_views.SORTS),
         "bulk": bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not page.total else 0,

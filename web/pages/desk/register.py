@@ -21,7 +21,7 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.record import access_log, calendar_editions
-from feedback.rules import intake, intake_fields, parties
+from feedback.rules import case_markers, intake, intake_fields, parties
 from feedback.rules.access import Actor
 from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.read_models import CaseFile
@@ -49,7 +49,7 @@ _TEXTS = (
     *("channel", "kind", "profile", "title", "text", "region", "address", "urgency", "headcount", "key"),
     *(f"person.{name}" for name in _PERSON),
     *_REPRESENTATIVES,
-    *("proxy.kind", "proxy.authority", "proxy.name", "proxy.phone", "related", "relation"),
+    *("proxy.kind", "proxy.authority", "proxy.name", "proxy.phone", "related", "relation", "birth_day", "age_group"),
     *_PARTICULARS,
 )
 _SWITCHES = (
@@ -279,6 +279,8 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Submission, dict[
         ),
         proxy=proxy if proxy != Proxy(PersonSubmission()) else None,
         particulars={row.name: typed[row.name] for row in intake_fields.INTAKE_FIELDS},
+        birth_day=typed["birth_day"],
+        age_group=typed["age_group"],
     )
     return draft, faults
 
@@ -328,6 +330,7 @@ async def _shown(
         "urgencies": [("1", "特急（危及生命财产，2 小时）"), ("2", "紧急（水电气热，24 小时）")],
         "proxies": [(kind.code, kind.words) for kind in parties.PROXY_KINDS],
         "documents": list(catalogue.DOCUMENT_KINDS.items()),
+        "ages": [(code, catalogue.MARKERS[code]) for code in (case_markers.UNDER_14, case_markers.UNDER_18)],
         "authorities": list(catalogue.AUTHORITIES.items()),
         "particulars": _groups(),
         "opened": _opened(typed, errors),

@@ -249,6 +249,12 @@ def _check_transfer(attempt: Attempt) -> None:
         raise Invalid({"desk": "already_there"})
 
 
+def _check_succession(attempt: Attempt) -> None:
+    """A unit that took its own place would end its own clocks, as if both had been asked for the same."""
+    if attempt.data["unit"] == attempt.data["from_unit"]:
+        raise Invalid({"unit": "already_there"})
+
+
 def _check_unmerge(attempt: Attempt) -> None:
     """A slip is undone at once; what a petitioner was told a day ago is undone by a decision that says why."""
     merged_at = attempt.before.closed_at
@@ -291,6 +297,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_DECLINE: _check_refusal,
         Act.DECLINE: _check_refusal,
         Act.UNMERGE: _check_unmerge,
+        Act.SUCCEED: _check_succession,
     }
 )
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,11 +27,12 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, to_utc
+from feedback.kernel.clock import OFFICE_TIMEZONE, SystemClock, office_day, to_utc
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
+from feedback.queries import overdue
 from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions, cases
 from feedback.record.models.calendar import DeadlineChangeRow
@@ -46,15 +47,18 @@ from feedback.rules.lifecycle import STEPS
 from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import Filters
+from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Act, Role
 from feedback.rules.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
 from web import bootstrap
+from web.actions import cases as case_actions
 from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
+from web.forms import parsing
 
 START = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))
 DAYS = 210
@@ -111,15 +115,25 @@ class Known:
     goes_on: bool = False  # somebody can take it further, as it stands: asked once for each look
 
 
+@dataclass(frozen=True, slots=True)
+class WalkClock(SystemClock):
+    """A clock that stands still until the walk goes on."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 class Walk:
     """One random walk over an office."""
 
     def __init__(self, context: AppContext, acts: int, seed_: int) -> None:
-        self.context, self.acts = context, acts
+        self.context, self.acts = replace(context, clock=WalkClock(moment=START)), acts
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
         self.now = START
-        self.handlers = bootstrap.build_handlers(context)
+        self.handlers = bootstrap.build_handlers(self.context)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
         self.sources: list[Submission] = []
@@ -155,6 +169,7 @@ class Walk:
             self.now += timedelta(days=self.draw.randint(5, DAYS // leaps - 5))
         mean = DAYS / 2 * 86400 / self.acts
         self.now += timedelta(seconds=round(self.draw.expovariate(1 / mean)))
+        self.context.clock = WalkClock(moment=self.now)
 
     # ---- one act ----
 
@@ -180,16 +195,21 @@ class Walk:
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:
             await cases.bar_access(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
-        also = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
-        if await self._tried(
-            cases.act(no, step.act, actor, data, now=self.now, expect=expect, in_transaction=also), no
-        ):
-            self.figures.done[step.act] += 1
-            if step.act not in offered:
-                self._fault(no, f"{step.act} was done and had not been offered")
+        if await self._tried(self._doing(no, step.act, actor, data, expect), no) and step.act not in offered:
+            self._fault(no, f"{step.act} was done and had not been offered")
         await self._look_at(no, step.act)
         await self._seen_by_one(no)
+
+    def _doing(
+        self, no: str, act: Act, actor: Actor, data: Mapping[str, Any], expect: int | None
+    ) -> Coroutine[Any, Any, object]:
+        """People act as the API lets them, with all its guards; the system, and now and then anybody, as a handler does."""
+        if actor is not SYSTEM and self.draw.random() < 0.8:
+            values = parsing.parse_json(data, parsing.list_needs(act))
+            return case_actions.perform_act(self.context, no, act, actor, values, expect=expect)
+        rating = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if act is Act.RATE else None
+        return cases.act(no, act, actor, data, now=self.now, expect=expect, in_transaction=rating)
 
     async def _offered(self, no: str, actor: Actor) -> set[Act]:
         """What somebody is offered as a page or the API would offer it."""
@@ -229,7 +249,6 @@ class Walk:
                 self._fault("-", f"a refused submission: {refused!r}")
             return
         if receipt.is_new:
-            self.figures.done[Act.SUBMIT] += 1
             self.figures.registered += by.unit != ""
             self.figures.joint += bool(draft.representatives)
             self.sources.append(draft)
@@ -340,7 +359,19 @@ class Walk:
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
             if listed != may or listed & barred:
                 self._fault("-", f"{actor.id} lists {sorted(listed ^ may)[:3]}, barred {sorted(listed & barred)[:3]}")
+            late = await overdue.list_late_clocks(actor, now=self.now, most=len(standings) * 20)
+            if Counter((row["no"], row["term"], row["seq"], row["unit"]) for row in late) != self._late_of(may):
+                self._fault("-", f"{actor.id} is shown other late clocks than are late")
             self.figures.lists_compared += 1
+
+    def _late_of(self, nos: set[str]) -> Counter[tuple[str, str, int, str]]:
+        """What is late now in these cases: by their entries, not by what is stored."""
+        return Counter(
+            (no, clock.term, clock.seq, clock.unit)
+            for no in nos
+            for clock in self.known[no].look.folded.clocks
+            if clock.stopped_at is None and clock.term not in RIGHTS and clock.due_at <= self.now
+        )
 
     async def _change_calendar(self) -> None:
         """The notice for 2027 is out: some clocks move, by that and by nothing else."""
@@ -374,6 +405,7 @@ class Walk:
         figures = self.figures
         figures.cases, figures.entries = await Case.all().count(), await Entry.all().count()
         figures.clocks, figures.until = await ClockRow.all().count(), self.now
+        figures.done = Counter([str(row["act"]) for row in await Entry.all().values("act")])
 
     def _fault(self, no: str, words: str) -> None:
         self.figures.faults.append(f"act {self.figures.acts}, case {no}: {words}")
@@ -389,7 +421,8 @@ async def looked(no: str, editions: Editions) -> Look:
     tenures = await TenureRow.filter(case_id=case.id)
     rows = await DeadlineChangeRow.filter(case_id=case.id).values_list("term", "seq", "after_day")
     moved = frozenset((str(term), int(seq), day) for term, seq, day in rows)
-    return Look(case, await load_case_access(case), entries, tuple(history), folded, stored, tenures, moved)
+    access_now = await load_case_access(case)
+    return Look(case, access_now, entries, tuple(history), folded, stored, tenures, editions, moved)
 
 
 async def _everything(no: str) -> list[Any]:
@@ -423,7 +456,7 @@ def main() -> int:
     args = parser.parse_args()
     faults = asyncio.run(run(args.acts, args.seed))
     print(f"{faults.acts} acts until {faults.until:%Y-%m-%d} in {faults.seconds:.0f} s")
-    print(f"done {sum(faults.done.values())}: {dict(faults.done.most_common())}")
+    print(f"done {sum(faults.done.values())}: {', '.join(f'{act} {n}' for act, n in faults.done.most_common())}")
     print(f"refused {sum(faults.refused.values())}: {dict(faults.refused.most_common())}")
     print(f"{faults.registered} registered by staff, {faults.joint} with representatives")
     print(

@@ -22,6 +22,7 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
+from evaluation.ratings import disputes
 from feedback import merged_cases, review_outcomes, search_rebuild
 from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
@@ -32,6 +33,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
+from feedback.queries import supervision
 from feedback.record import calendar_editions, deciders, people, search
 from feedback.rules import lifecycle, local_ordinances, local_terms
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
@@ -106,6 +108,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     _activate_local_rules(settings)
     lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
     lifecycle.activate_simple_procedure(is_on=settings.simple_procedure)
+    supervision.activate_rating_validity(disputes.find_invalid)
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(

@@ -21,7 +21,7 @@ def list_lines(figures: Mapping[str, Any]) -> list[list[Cell]]:
 
 
 def _all_rows(figures: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [*statistics.split_total(figures["total"]), *figures["units"]]
+    return [*statistics.list_district_rows(figures), *figures["units"]]
 
 
 def _cell_value(row: Mapping[str, Any], column: Mapping[str, str]) -> str | float:

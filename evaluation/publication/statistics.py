@@ -16,15 +16,18 @@ from typing import Any
 from evaluation import disclosure
 from evaluation.disclosure import DisclosureRules, Levels, PublishedCell
 from evaluation.kpi import timeliness
-from evaluation.kpi.timeliness import ClockFact, TenureFact
+from evaluation.kpi.timeliness import ClockCounts, ClockFact, TenureFact
 from evaluation.periods import Period
 from evaluation.scale import INDICATOR_SET, LEVELS
 from feedback.kernel.crypto import Vault
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
+"""Edition of this layout: an old edition is read by the columns it carries. Up to 2 the district's clocks in `total`
+were the citizens' own; since 3 every column of `total` is the sum of the units, and `citizens` has those clocks."""
+_LAST_WITHOUT_CITIZENS = 2
+CITIZENS_NAME = "全区（群众总时限）"
 NOT_SUMMED = "not_summed"
 """Why a row of the district leaves a column empty: the other row of the district has it."""
-"""Edition of this layout: an old edition is read by the columns it carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,12 @@ _LOCAL_DEFINITION = "本平台约定"
 # fmt: off
 FORMULAE: tuple[Formula, ...] = (
     Formula("received", "收到诉求", "count", "当期收到的诉求件数，按主办单位计；尚未交办的计入受理窗口。差评整改件另计", "信访工作条例 第四十一条"),
-    Formula("on_time", "按期", "count", "当期内按期完成的时限数。单位：承办期内的各项时限；全区：群众总时限（从提交到答复）", "信访工作条例 第二十二、二十三、三十四条"),
+    Formula("on_time", "按期", "count", "当期内按期完成的时限数，单位对承办期内的各项时限负责；群众总时限（从提交到答复）另列一行，不是各单位之和", "信访工作条例 第二十二、二十三、三十四条"),
     Formula("late", "超期", "count", "当期内到期而未完成的时限数，事后补办的和至今未办的都算", "信访工作条例 第四十条"),
     Formula("running", "在办未到期", "count", "期末仍在办理且未到期的时限数，不计入按期率的分母", _LOCAL_DEFINITION),
     Formula("held", "挂账", "count", "当期经批准挂账的时限数，单列，不计入按期率的分母", _LOCAL_DEFINITION),
     Formula("unfinished", "超期未办", "count", "期末已超期且仍未完成的时限数，含以前各期转来的", _LOCAL_DEFINITION),
-    Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）。各单位的是单位按期率；全区的是群众按期率，只看群众总时限，不是各单位之和", "信访工作条例 第三十四条；超期未办一并计入分母"),
+    Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）。各单位和全区合计的是单位按期率；群众按期率只看群众总时限，另列一行", "信访工作条例 第三十四条；超期未办一并计入分母"),
     Formula("ratings", "评价数", "count", "当期有效评价数：只计群众主动作出的首次评价，不计系统默认评价、追加评价和经审核认定无效的评价", _RATING_NOTICE),
     Formula("mean_level", "平均满意度", "mean", "各评价等级之和 ÷ 评价数；非常满意 5、满意 4、基本满意 3、不满意 2、非常不满意 1", _LOCAL_DEFINITION),
     Formula("score", "平均得分（十分制）", "mean", "各评价得分之和 ÷ 评价数；五个等级依次得 {weights} 分", _LOCAL_DEFINITION),
@@ -64,14 +67,23 @@ FORMULAE: tuple[Formula, ...] = (
 )
 # fmt: on
 
-_SUMMED_COLUMNS = ("received", "ratings", "bad", "follow_ups", "rectify_due", "rectified", "rectified_on_time")
-"""Columns in which the district is the sum of its units."""
 _CLOCK_COLUMNS = ("on_time", "late", "running", "held", "unfinished")
+_SUMMED_COLUMNS = (
+    "received",
+    *_CLOCK_COLUMNS,
+    "ratings",
+    "bad",
+    "follow_ups",
+    "rectify_due",
+    "rectified",
+    "rectified_on_time",
+)
+"""The counts: in all of them the district is the sum of its units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Everything counted for one unit, or for the district, in a period."""
+    """Everything counted for one unit, or for the district, in a period; `citizens` for the district: their own clocks."""
 
     unit: str
     received: int = 0
@@ -85,6 +97,7 @@ class Counts:
     rectify_due: int = 0
     rectified: int = 0
     rectified_on_time: int = 0
+    citizens: ClockCounts = ClockCounts()
 
     @property
     def ratings(self) -> int:
@@ -95,7 +108,7 @@ class Counts:
         return self.levels.bad
 
     def is_empty(self) -> bool:
-        return not any(getattr(self, name) for name in (*_SUMMED_COLUMNS, *_CLOCK_COLUMNS))
+        return not any(getattr(self, name) for name in _SUMMED_COLUMNS)
 
 
 def count_units(
@@ -130,7 +143,7 @@ def count_units(
         )
     sums = {name: sum(getattr(row, name) for row in rows) for name in _SUMMED_COLUMNS if name not in ("ratings", "bad")}
     levels = disclosure.sum_levels([row.levels for row in rows])
-    district = Counts("", levels=levels, **asdict(timeliness.count_citizen_clocks(clocks, period, at)), **sums)
+    district = Counts("", levels=levels, citizens=timeliness.count_citizen_clocks(clocks, period, at), **sums)
     return [row for row in rows if not row.is_empty()], district
 
 
@@ -144,17 +157,19 @@ def build_cells(
     columns["bad"] = disclosure.suppress_column([row.bad for row in rows], rules, columns["ratings"][0])
     units = []
     for i, row in enumerate(rows):
-        counts = {name: columns[name][0][i] for name in _SUMMED_COLUMNS} | _clock_cells(row, rules)
-        units.append(_add_rates(counts, row, rules))
-    total = {name: columns[name][1] for name in _SUMMED_COLUMNS} | _clock_cells(district, rules)
+        units.append(_add_rates({name: columns[name][0][i] for name in _SUMMED_COLUMNS}, row, rules))
+    total = {name: columns[name][1] for name in _SUMMED_COLUMNS}
     means = disclosure.guard_means([cells["mean_level"] for cells in units], [row.ratings for row in rows], rules)
     for cells, mean, row in zip(units, means, rows, strict=True):
         cells |= {"mean_level": mean, "score": disclosure.score_cell(row.levels, mean, rules)}
     return units, _add_rates(total, district, rules)
 
 
-def _clock_cells(row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
-    return {name: disclosure.count_cell(getattr(row, name), rules) for name in _CLOCK_COLUMNS}
+def _citizen_cells(counts: ClockCounts, rules: DisclosureRules) -> dict[str, PublishedCell]:
+    """The citizens' own clocks and their rate; every other column stands in the total."""
+    cells = {name: disclosure.count_cell(getattr(counts, name), rules) for name in _CLOCK_COLUMNS}
+    cells["timeliness"] = disclosure.timeliness_cell(cells["on_time"], cells["late"], rules)
+    return {row.code: cells.get(row.code, PublishedCell(None, NOT_SUMMED)) for row in FORMULAE}
 
 
 def _add_rates(counts: dict[str, PublishedCell], row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
@@ -198,6 +213,7 @@ def build_table(
         "rank_min": rules.rank_min,
         "indicator_set": INDICATOR_SET,
         "total": {"unit": "", "name": "全区"} | _cells_to_json(total),
+        "citizens": {"unit": "", "name": CITIZENS_NAME} | _cells_to_json(_citizen_cells(district.citizens, rules)),
         "levels": _level_distribution(district.levels, rules),
         "units": [
             {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _cells_to_json(cells)
@@ -260,8 +276,8 @@ def compute_inputs_seal(
 
 def _counts_to_json(row: Counts) -> dict[str, Any]:
     levels = {str(level.level): row.levels.counts.get(level.level, 0) for level in LEVELS}
-    names = ("unit", *_CLOCK_COLUMNS, *(name for name in _SUMMED_COLUMNS if name not in ("ratings", "bad")))
-    return {name: getattr(row, name) for name in names} | {"levels": levels}
+    names = ("unit", *(name for name in _SUMMED_COLUMNS if name not in ("ratings", "bad")))
+    return {name: getattr(row, name) for name in names} | {"levels": levels, "citizens": asdict(row.citizens)}
 
 
 def compute_digest(table: Mapping[str, Any]) -> str:
@@ -273,8 +289,11 @@ def _canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def split_total(total: Mapping[str, Any]) -> list[dict[str, Any]]:
+def list_district_rows(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The district in two rows: what is the sum of its units, and the citizens' own clocks, which are nobody's sum."""
+    total = figures["total"]
+    if figures["layout"] > _LAST_WITHOUT_CITIZENS:
+        return [dict(total), dict(figures["citizens"])]
     clock_columns = {*_CLOCK_COLUMNS, "timeliness"}
 
     def only(name: str, codes: set[str]) -> dict[str, Any]:
@@ -285,7 +304,7 @@ def split_total(total: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     return [
         only(total["name"], {row.code for row in FORMULAE} - clock_columns),
-        only(f"{total['name']}（群众总时限）", clock_columns),
+        only(CITIZENS_NAME, clock_columns),
     ]
 
 

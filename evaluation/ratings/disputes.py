@@ -4,7 +4,7 @@ An invalid rating stays stored and leaves the figures; the reason is shown to wh
 申诉复核, 排除误评和恶意差评). While a dispute is open the rating counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +69,13 @@ async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason
 
     why = {"reason": f"差评经复核认定无效：{columns['set_aside']}"}
     await cases.act(row.rectify_no, Act.WITHDRAW, SYSTEM, why, now=now, in_transaction=judge)
+
+
+async def find_invalid(nos: Sequence[str]) -> frozenset[tuple[str, int]]:
+    """The ratings of these cases that were judged invalid: case number and entry."""
+    rows = Rating.filter(status=RatingValidity.INVALID.value, case_no__in=list(nos)) if nos else None
+    values = await rows.values_list("case_no", "seq") if rows is not None else []
+    return frozenset((str(no), int(seq)) for no, seq in values)
 
 
 async def _change_validity(

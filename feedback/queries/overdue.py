@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
 from feedback.kernel import db
 from feedback.queries import cases as case_queries
+from feedback.queries import clock_owners
 from feedback.record.models.case import Entry
 from feedback.record.models.clocks import ClockRow
 from feedback.rules.access import Actor
@@ -57,7 +58,7 @@ async def list_late_clocks(actor: Actor, *, now: datetime, unit: str = "", most:
     """The clocks that are late now in the cases the actor sees, those that wait longest first."""
     clocks = _visible_clocks(actor).filter(stopped_at__isnull=True, due_at__lte=now)
     if unit:
-        clocks = clocks.filter(Q(unit=unit) | Q(unit="", case__unit=unit))
+        clocks = clocks.filter(clock_owners.owned_by(unit))
     return list(await _with_case(clocks.order_by("due_at", "id").limit(most)))
 
 

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 
 from feedback.kernel import db
+from feedback.queries import clock_owners
 from feedback.record import calendar_editions
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
@@ -15,7 +16,6 @@ from feedback.record.persistence import to_clock, to_clock_facts, to_event
 from feedback.rules import projection
 from feedback.rules.clocks import Clock
 from feedback.rules.projection import CaseProjection
-from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import Act, Kind, RestrictionScope, Role, Status
 
 _CHUNK = 50
@@ -139,19 +139,23 @@ async def load_running_clocks(ids: Sequence[int]) -> list[dict[str, Any]]:
 
 
 async def count_unit_loads(now: datetime, since: datetime, today: date) -> dict[str, dict[str, int]]:
-    """Per unit: open cases that are late, due today or nearly due by its own clocks, and those it got since then.
+    """Per unit: cases that are late, due today or nearly due by the clocks counted with it, and those it got since then.
 
     Reports (检举控告) are not among them: whoever reads the figures need not be cleared.
     """
-    clocks = ClockRow.filter(stopped_at__isnull=True, case__confidential=False).exclude(term__in=sorted(RIGHTS))
-    clock_counts = clocks.exclude(unit="").annotate(
-        late=Count("case_id", distinct=True, _filter=Q(due_at__lte=now)),
-        today=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, due_legal_day=today)),
-        amber=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, warn_at__lte=now, due_legal_day__gt=today)),
+    clock_counts = (
+        clock_owners.running_duties()
+        .filter(case__confidential=False)
+        .annotate(
+            owner=clock_owners.OWNER,
+            late=Count("case_id", distinct=True, _filter=Q(due_at__lte=now)),
+            today=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, due_legal_day=today)),
+            amber=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, warn_at__lte=now, due_legal_day__gt=today)),
+        )
     )
     loads: dict[str, dict[str, int]] = {}
-    for row in await clock_counts.group_by("unit").values("unit", "late", "today", "amber"):
-        loads[row.pop("unit")] = row
+    for row in await clock_counts.group_by("owner").values("owner", "late", "today", "amber"):
+        loads[row.pop("owner")] = row
     new_tenures = TenureRow.filter(since__gte=since, since__lte=now, lead=True, case__confidential=False)
     for row in await new_tenures.annotate(n=Count("id")).group_by("unit").values("unit", "n"):
         loads.setdefault(row["unit"], {})["new"] = row["n"]

@@ -4,7 +4,7 @@ Columns without words or persons, for the system only.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,7 +81,10 @@ async def load_supervision_facts(now: datetime, cases: Sequence[int]) -> list[di
         records[case_id]["co"].append(unit)
     entries = Entry.filter(case_id__in=list(records), act__in=_COUNTED_ACTS).order_by("case_id", "seq")
     concerned = {row["case_id"] for row in late_clocks}
-    for entry in await entries.values("case_id", "act", "at", "unit", "data"):
+    set_aside = await _find_invalid_ratings([record["no"] for record in records.values()])
+    for entry in await entries.values("case_id", "seq", "act", "at", "unit", "data"):
+        if entry["act"] == Act.RATE and (records[entry["case_id"]]["no"], entry["seq"]) in set_aside:
+            continue  # judged a mistake or malice: it speaks for nothing (国办发〔2019〕51号)
         _apply_entry(records[entry["case_id"]], entry)
         if entry["act"] in _SPEAKING and entry["at"] >= since:
             concerned.add(entry["case_id"])
@@ -89,6 +92,26 @@ async def load_supervision_facts(now: datetime, cases: Sequence[int]) -> list[di
         if clock["case_id"] in records:
             records[clock["case_id"]]["late"].append(clock)
     return [record for case, record in records.items() if case in concerned]
+
+
+FindInvalidRatings = Callable[[Sequence[str]], Awaitable[frozenset[tuple[str, int]]]]
+
+
+async def _none_invalid(_: Sequence[str]) -> frozenset[tuple[str, int]]:
+    return frozenset()
+
+
+_find_invalid_ratings: FindInvalidRatings = _none_invalid
+
+
+def activate_rating_validity(find_invalid: FindInvalidRatings) -> None:
+    """In this process ratings that were judged invalid speak for no order. Called where a process starts.
+
+    `find_invalid` says of some cases, by number, which entries (case number, entry) are such ratings: the case file
+    keeps what was said, only the ratings know what was judged.
+    """
+    global _find_invalid_ratings
+    _find_invalid_ratings = find_invalid
 
 
 _LOOK_BACK = timedelta(days=365)

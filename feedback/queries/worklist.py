@@ -1,8 +1,9 @@
 """Worklists, exports and counts of cases, filtered and sorted.
 
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
-One meaning of late: an open case whose next clock has run out. In a list of what waits for one's own unit (`mine`) the
-light is that of the clocks that bind this unit, and of the citizen's own in what it leads: nobody is red for others.
+One meaning of late: an open case in which a clock has run out. Where a unit is asked for, on its line of the board, in the
+list narrowed to it and in what waits for one's own unit (`mine`), the light is that of the clocks of this unit, as
+`clock_owners` says: nobody is red for others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from tortoise.queryset import QuerySet
 from feedback.kernel import identifiers, paging
 from feedback.kernel.clock import end_of_day, from_millis, start_of_day
 from feedback.kernel.paging import PAGE_SIZE, Page
-from feedback.queries import minors, nearest
+from feedback.queries import clock_owners, minors, nearest
 from feedback.queries.cases import scoped_query
 from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
@@ -27,7 +28,6 @@ from feedback.record.search import Matching
 from feedback.rules.access import Actor
 from feedback.rules.clocks import Light
 from feedback.rules.read_models import Filters, WorkRow
-from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Role, Status
 
 FIGURE_ROWS_MOST = 2000
@@ -112,7 +112,7 @@ async def _with_own_clocks(actor: Actor, rows: Sequence[WorkRow]) -> list[WorkRo
     due_by_no: dict[str, tuple[datetime, datetime]] = {}
     nos = [row.no for row in rows]
     for offset in range(0, len(nos), _CHUNK):
-        clocks = _own_clocks(actor).filter(case__no__in=nos[offset : offset + _CHUNK])
+        clocks = _clocks_of(actor.unit).filter(case__no__in=nos[offset : offset + _CHUNK])
         for no, due_at, warn_at in await clocks.values_list("case__no", "due_at", "warn_at"):
             due, warn = due_by_no.get(no, (due_at, warn_at))
             due_by_no[no] = (min(due, due_at), min(warn, warn_at))
@@ -123,10 +123,9 @@ async def _with_own_clocks(actor: Actor, rows: Sequence[WorkRow]) -> list[WorkRo
 _NO_CLOCK: Mapping[str, None] = {"next_due_at": None, "next_warn_at": None}
 
 
-def _own_clocks(actor: Actor) -> QuerySet[ClockRow]:
-    """The running duties of the actor's unit: its own clocks, and the citizen's in the cases it leads."""
-    binds = Q(unit=actor.unit) | Q(unit="", case__unit=actor.unit)
-    return ClockRow.filter(binds, stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
+def _clocks_of(unit: str) -> QuerySet[ClockRow]:
+    """The running duties of a unit."""
+    return clock_owners.running_duties().filter(clock_owners.owned_by(unit))
 
 
 async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
@@ -137,7 +136,7 @@ async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[
     cases = _apply_filters(actor, replace(filters, status="", light="", deciding=False), now)
     deciding = Count("id", _filter=_decision_filter(actor))
     if filters.mine:
-        lights = {light: Count("id", _filter=_own_light_filter(actor, light, now)) for light in _LIGHTS}
+        lights = {light: Count("id", _filter=_unit_light_filter(actor.unit, light, now)) for light in _LIGHTS}
         waiting = Count("id", _filter=_waits_filter(actor))
         counted = cases.annotate(n=Count("id"), waiting=waiting, deciding=deciding, **lights)
         rows = await counted.group_by("status").values("status", "n", "waiting", "deciding", *_LIGHTS)
@@ -149,16 +148,25 @@ async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[
             for row in await counted.group_by("status").values("status", "open", "deciding", *_LIGHTS)
         ]
         lit = [row for row in rows if row["status"] in OPEN]
+        if filters.unit:
+            lit = [await _count_unit_lights(actor, filters, now)]
     result = {row["status"]: row["n"] for row in rows} | {"open": sum(row["waiting"] for row in rows)}
     result["deciding"] = sum(row["deciding"] for row in rows)
     return result | {light: sum(row[light] for row in lit) for light in _LIGHTS}
 
 
-def _own_light_filter(actor: Actor, light: str, now: datetime) -> Q:
-    """Cases whose worst clock of the actor's unit has that light."""
+async def _count_unit_lights(actor: Actor, filters: Filters, now: datetime) -> dict[str, int]:
+    """How many open cases of the list the unit it is narrowed to makes red, amber and green: as its line of the board."""
+    cases = _apply_filters(actor, replace(filters, unit="", status="open", light="", deciding=False), now)
+    lights = {light: Count("id", _filter=_unit_light_filter(filters.unit, light, now)) for light in _LIGHTS}
+    return (await cases.annotate(**lights).values(*_LIGHTS))[0]
+
+
+def _unit_light_filter(unit: str, light: str, now: datetime) -> Q:
+    """Cases whose worst clock of the unit has that light."""
 
     def have(**dates: datetime) -> Q:
-        return Q(id__in=Subquery(_own_clocks(actor).filter(**dates).values("case_id")))
+        return Q(id__in=Subquery(_clocks_of(unit).filter(**dates).values("case_id")))
 
     match light:
         case Light.RED:
@@ -173,7 +181,7 @@ def _own_light_filter(actor: Actor, light: str, now: datetime) -> Q:
 
 def _waits_filter(actor: Actor) -> Q:
     """What is open, or waits for the actor's unit all the same, as an answer waits for audit and call-back."""
-    return Q(status__in=[s.value for s in OPEN]) | Q(id__in=Subquery(_own_clocks(actor).values("case_id")))
+    return Q(status__in=[s.value for s in OPEN]) | Q(id__in=Subquery(_clocks_of(actor.unit).values("case_id")))
 
 
 _LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
@@ -218,10 +226,11 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         cases = cases.filter(_waits_filter(actor) if filters.mine else Q(status__in=[s.value for s in OPEN]))
     elif filters.status:
         cases = cases.filter(status=filters.status)
+    unit_of_light = actor.unit if filters.mine else filters.unit
     if filters.light:
-        own = _own_light_filter(actor, filters.light, now) if filters.mine else None
-        cases = cases.filter(own or _light_filter(filters.light, now))
-    if filters.unit:
+        of_unit = _unit_light_filter(unit_of_light, filters.light, now) if unit_of_light else None
+        cases = cases.filter(of_unit or _light_filter(filters.light, now))
+    if filters.unit and (filters.mine or filters.light not in _LIGHTS):
         # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.
         cases = cases.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
     if filters.kind:
@@ -237,7 +246,7 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
     if filters.mine:
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
-        duties = _own_clocks(actor).values("case_id")
+        duties = _clocks_of(actor.unit).values("case_id")
         cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)) | Q(id__in=Subquery(duties)))
     if filters.deciding:
         cases = cases.filter(_decision_filter(actor))
@@ -257,16 +266,29 @@ def _query_filter(query: str) -> Q:
     return Q(id__in=matching) if matching else Q(no=number)
 
 
-async def load_board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
-    """Per unit (the desk for what has none yet): red, amber, green and open, over the cases the actor sees."""
-    open_ = scoped_query(actor).filter(status__in=[s.value for s in OPEN])
+async def load_board(actor: Actor, *, now: datetime) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Over the open cases the actor sees: a line per unit, and all together.
+
+    `open` of a line are the cases the unit leads, or has at its desk while nobody does; `red`, `amber` and `green` those
+    in which its own worst clock has that light. In the total a case counts once, by its worst clock of all.
+    """
+    cases = _open_cases(actor)
     lines: dict[str, dict[str, Any]] = {}
-    for row in await _count_lights(open_, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
+    for row in await cases.annotate(open=Count("id")).group_by("unit", "desk").values("unit", "desk", "open"):
         unit = row["unit"] or row["desk"]
-        line = lines.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
-        for name in ("open", *_LIGHTS):
-            line[name] += row[name]
-    return sorted(lines.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
+        line = lines.setdefault(unit, {"unit": unit, "open": 0, **dict.fromkeys(_LIGHTS, 0)})
+        line["open"] += row["open"]
+    duties = clock_owners.running_duties().filter(case__status__in=[s.value for s in OPEN])
+    duties = duties.filter(case_id__in=Subquery(scoped_query(actor).values("id")))
+    for counts in await clock_owners.count_by_owner(duties, now):
+        lines.setdefault(str(counts["unit"]), {"open": 0}).update(counts)
+    totals = (await _count_lights(cases, now).values("open", *_LIGHTS))[0]
+    rows = sorted(lines.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
+    return rows, {name: int(n) for name, n in totals.items()}
+
+
+def _open_cases(actor: Actor) -> QuerySet[Case]:
+    return scoped_query(actor).filter(status__in=[s.value for s in OPEN])
 
 
 async def count_flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:

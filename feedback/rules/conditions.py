@@ -111,12 +111,23 @@ def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> f
     """The conditions that hold after all of `history`."""
     counts: dict[Condition, int] = {}
     for act, data in history:
-        for row in CONDITION_RULES:
+        for row in _RULES_OF_ACT[act]:
             if act in row.cleared_by or _clears(row, act, data):
                 counts[row.condition] = 0
             if act in row.set_by and _applies(row, data):
                 counts[row.condition] = counts.get(row.condition, 0) + 1
     return frozenset(row.condition for row in CONDITION_RULES if counts.get(row.condition, 0) >= row.times)
+
+
+_RULES_OF_ACT: Mapping[Act, tuple[ConditionRule, ...]] = {
+    act: tuple(
+        row
+        for row in CONDITION_RULES
+        if act in row.set_by | row.cleared_by or (row.cleared_when and row.cleared_when[0] is act)
+    )
+    for act in Act
+}
+"""The rows an act has to do with: most acts have to do with none."""
 
 
 def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:

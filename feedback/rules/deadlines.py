@@ -8,10 +8,11 @@ it stopped: a day off announced later makes nobody's past late or punctual.
 lights turn on the first, lateness counts from the second. No I/O.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, term_of_clock
@@ -204,9 +205,30 @@ def _starting_terms(
     event: CaseEvent, case: ClockFacts, stage: Stage, direct: bool, rows: Mapping[str, Term]
 ) -> Iterable[Term]:
     day = office_day(event.at)
-    codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
-    terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
+    if rows is TERMS_BY_ID:
+        era = _ERAS[bisect_right(_ERAS, day) - 1]
+        terms = _terms_begun_in_era(event.act, case, stage, era, direct)
+    else:
+        terms = _terms_begun_by(event.act, case, stage, day, direct, rows)
     return [t for t in terms if (case.reachable or not t.only_reachable) and _is_said(t, event)]
+
+
+def _terms_begun_by(
+    act: Act, case: ClockFacts, stage: Stage, day: date, direct: bool, rows: Mapping[str, Term]
+) -> tuple[Term, ...]:
+    codes = dict.fromkeys(t.code for t in rows.values() if act in t.begins)
+    terms = (find_term(code, case, stage, day, direct, rows) for code in codes)
+    return tuple(t for t in terms if t and act in t.begins)
+
+
+_ERAS = sorted({term.since for term in TERMS_BY_ID.values()})
+"""The days on which rows of the table came into force: between two of them every day has the same rows."""
+
+
+@lru_cache(maxsize=4096)
+def _terms_begun_in_era(act: Act, case: ClockFacts, stage: Stage, era: date, direct: bool) -> tuple[Term, ...]:
+    """Looked up once for each sort of case: a projection asks it for every event."""
+    return _terms_begun_by(act, case, stage, era, direct, TERMS_BY_ID)
 
 
 def _is_said(term: Term, event: CaseEvent) -> bool:

@@ -336,6 +336,12 @@ def _check_transfer(attempt: Attempt) -> None:
         raise Invalid({"desk": "already_there"})
 
 
+def _check_succession(attempt: Attempt) -> None:
+    """A unit that took its own place would end its own clocks, as if both had been asked for the same."""
+    if attempt.data["unit"] == attempt.data["from_unit"]:
+        raise Invalid({"unit": "already_there"})
+
+
 def _check_unmerge(attempt: Attempt) -> None:
     """A slip is undone at once; what a petitioner was told a day ago is undone by a decision that says why."""
     merged_at = attempt.before.closed_at
@@ -416,6 +422,7 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ADD_PARTY: _check_party,
         Act.SET_MARKER: _check_marker,
         Act.LIFT_MARKER: _check_marker,
+        Act.SUCCEED: _check_succession,
     }
 )
 

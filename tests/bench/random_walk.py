@@ -3,8 +3,10 @@
     python -m tests.bench.random_walk [--acts 10000] [--seed 1]
 
 Citizens, the desk, clerks, heads, the overseer and the system act at random on a clock that runs from September 2026
-over the National Day into 2027; half-way the calendar changes. After every act the case is held against what must
-never be otherwise. Uses the database named by XINQIAO_DATABASE_URL, else SQLite in a temporary folder.
+over the National Day into 2027; half-way the calendar changes. People act through the way of the API with all its
+guards, now and then as a handler does. After every act the case is held against what must never be otherwise: among it
+that no open case is without a clock and somebody who can take it further, that nobody barred sees it, that its new days
+are those counted on the fingers; now and then everybody's lists, what is late, and all published figures. Uses the database named by XINQIAO_DATABASE_URL, else SQLite in a temporary folder.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,11 +29,12 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, to_utc
+from feedback.kernel.clock import OFFICE_TIMEZONE, SystemClock, office_day, to_utc
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
+from feedback.queries import overdue
 from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions, cases
 from feedback.record.models.calendar import DeadlineChangeRow
@@ -46,15 +49,19 @@ from feedback.rules.lifecycle import STEPS
 from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import Filters
+from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Act, Role
 from feedback.rules.workdays import DayRow, Editions
 from routing import directory
+from tests.bench import recompute_figures
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
 from web import bootstrap
+from web.actions import cases as case_actions
 from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
+from web.forms import parsing
 
 START = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))
 DAYS = 210
@@ -95,6 +102,7 @@ class Figures:
     clocks: int = 0
     moved_by_calendar: int = 0
     lists_compared: int = 0
+    recounts: int = 0
     messages: int = 0
     told: int = 0
     until: datetime = START
@@ -111,20 +119,30 @@ class Known:
     goes_on: bool = False  # somebody can take it further, as it stands: asked once for each look
 
 
+@dataclass(frozen=True, slots=True)
+class WalkClock(SystemClock):
+    """A clock that stands still until the walk goes on."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 class Walk:
     """One random walk over an office."""
 
     def __init__(self, context: AppContext, acts: int, seed_: int) -> None:
-        self.context, self.acts = context, acts
+        self.context, self.acts = replace(context, clock=WalkClock(moment=START)), acts
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
         self.now = START
-        self.handlers = bootstrap.build_handlers(context)
+        self.handlers = bootstrap.build_handlers(self.context)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
         self.sources: list[Submission] = []
         self.figures = Figures()
-        self.calendar_moved_at = 0
+        self.report: Callable[[str], object] = lambda line: None
 
     async def run(self) -> Figures:
         """Walk. The figures name whatever was found wrong."""
@@ -142,6 +160,11 @@ class Walk:
             if number % max(1, self.acts // 20) == 0:
                 await self._follow_up()
                 await self._compare_lists()
+                self.report(
+                    f"{number} acts until {self.now:%Y-%m-%d}, {len(self.known)} cases, no fault but those above"
+                )
+            if number % max(1, self.acts // 4) == 0:
+                await self._recount()
             if len(self.figures.faults) >= FAULTS_MOST:
                 break
         await self._finish()
@@ -155,6 +178,7 @@ class Walk:
             self.now += timedelta(days=self.draw.randint(5, DAYS // leaps - 5))
         mean = DAYS / 2 * 86400 / self.acts
         self.now += timedelta(seconds=round(self.draw.expovariate(1 / mean)))
+        self.context.clock = WalkClock(moment=self.now)
 
     # ---- one act ----
 
@@ -180,16 +204,21 @@ class Walk:
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:
             await cases.bar_access(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
-        also = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
-        if await self._tried(
-            cases.act(no, step.act, actor, data, now=self.now, expect=expect, in_transaction=also), no
-        ):
-            self.figures.done[step.act] += 1
-            if step.act not in offered:
-                self._fault(no, f"{step.act} was done and had not been offered")
+        if await self._tried(self._doing(no, step.act, actor, data, expect), no) and step.act not in offered:
+            self._fault(no, f"{step.act} was done and had not been offered")
         await self._look_at(no, step.act)
         await self._seen_by_one(no)
+
+    def _doing(
+        self, no: str, act: Act, actor: Actor, data: Mapping[str, Any], expect: int | None
+    ) -> Coroutine[Any, Any, object]:
+        """People act as the API lets them, with all its guards; the system, and now and then anybody, as a handler does."""
+        if actor is not SYSTEM and self.draw.random() < 0.8:
+            values = parsing.parse_json(data, parsing.list_needs(act))
+            return case_actions.perform_act(self.context, no, act, actor, values, expect=expect)
+        rating = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if act is Act.RATE else None
+        return cases.act(no, act, actor, data, now=self.now, expect=expect, in_transaction=rating)
 
     async def _offered(self, no: str, actor: Actor) -> set[Act]:
         """What somebody is offered as a page or the API would offer it."""
@@ -229,7 +258,6 @@ class Walk:
                 self._fault("-", f"a refused submission: {refused!r}")
             return
         if receipt.is_new:
-            self.figures.done[Act.SUBMIT] += 1
             self.figures.registered += by.unit != ""
             self.figures.joint += bool(draft.representatives)
             self.sources.append(draft)
@@ -340,7 +368,25 @@ class Walk:
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
             if listed != may or listed & barred:
                 self._fault("-", f"{actor.id} lists {sorted(listed ^ may)[:3]}, barred {sorted(listed & barred)[:3]}")
+            late = await overdue.list_late_clocks(actor, now=self.now, most=len(standings) * 20)
+            if Counter((row["no"], row["term"], row["seq"], row["unit"]) for row in late) != self._late_of(may):
+                self._fault("-", f"{actor.id} is shown other late clocks than are late")
             self.figures.lists_compared += 1
+
+    async def _recount(self) -> None:
+        """Every published number is what the raw rows say."""
+        for difference in await recompute_figures.find_differences(self.context, self.now):
+            self._fault("-", difference)
+        self.figures.recounts += 1
+
+    def _late_of(self, nos: set[str]) -> Counter[tuple[str, str, int, str]]:
+        """What is late now in these cases: by their entries, not by what is stored."""
+        return Counter(
+            (no, clock.term, clock.seq, clock.unit)
+            for no in nos
+            for clock in self.known[no].look.folded.clocks
+            if clock.stopped_at is None and clock.term not in RIGHTS and clock.due_at <= self.now
+        )
 
     async def _change_calendar(self) -> None:
         """The notice for 2027 is out: some clocks move, by that and by nothing else."""
@@ -374,9 +420,12 @@ class Walk:
         figures = self.figures
         figures.cases, figures.entries = await Case.all().count(), await Entry.all().count()
         figures.clocks, figures.until = await ClockRow.all().count(), self.now
+        figures.done = Counter([str(row["act"]) for row in await Entry.all().values("act")])
 
     def _fault(self, no: str, words: str) -> None:
-        self.figures.faults.append(f"act {self.figures.acts}, case {no}: {words}")
+        fault = f"act {self.figures.acts}, case {no}: {words}"
+        self.figures.faults.append(fault)
+        self.report(fault)
 
 
 async def looked(no: str, editions: Editions) -> Look:
@@ -389,7 +438,8 @@ async def looked(no: str, editions: Editions) -> Look:
     tenures = await TenureRow.filter(case_id=case.id)
     rows = await DeadlineChangeRow.filter(case_id=case.id).values_list("term", "seq", "after_day")
     moved = frozenset((str(term), int(seq), day) for term, seq, day in rows)
-    return Look(case, await load_case_access(case), entries, tuple(history), folded, stored, tenures, moved)
+    access_now = await load_case_access(case)
+    return Look(case, access_now, entries, tuple(history), folded, stored, tenures, editions, moved)
 
 
 async def _everything(no: str) -> list[Any]:
@@ -411,7 +461,9 @@ async def run(acts: int, seed_: int) -> Figures:
         async with bootstrap.open_context(settings) as context:
             await bootstrap.seed_calendar(context)
             await seed.seed_town(context)
-            return await Walk(context, acts, seed_).run()
+            walk = Walk(context, acts, seed_)
+            walk.report = partial(print, flush=True)
+            return await walk.run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -423,15 +475,16 @@ def main() -> int:
     args = parser.parse_args()
     faults = asyncio.run(run(args.acts, args.seed))
     print(f"{faults.acts} acts until {faults.until:%Y-%m-%d} in {faults.seconds:.0f} s")
-    print(f"done {sum(faults.done.values())}: {dict(faults.done.most_common())}")
+    print(f"done {sum(faults.done.values())}: {', '.join(f'{act} {n}' for act, n in faults.done.most_common())}")
     print(f"refused {sum(faults.refused.values())}: {dict(faults.refused.most_common())}")
     print(f"{faults.registered} registered by staff, {faults.joint} with representatives")
     print(
         f"{faults.cases} cases, {faults.entries} entries, {faults.clocks} clocks, {faults.messages} messages carried out"
     )
     print(f"{faults.told} clocks told, {faults.moved_by_calendar} moved by the calendar")
-    print(f"{faults.lists_compared} lists compared; {len(faults.faults)} faults")
-    print("\n".join(faults.faults))
+    print(
+        f"{faults.lists_compared} lists compared, {faults.recounts} times all figures counted anew; {len(faults.faults)} faults"
+    )
     return 1 if faults.faults else 0
 
 

@@ -1,16 +1,18 @@
 """What must be true of every case at any time? Said as plain comparisons of what is stored with what is folded."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
+from feedback.kernel.clock import end_of_day, office_day
 from feedback.record.models.case import Case, Entry, TenureRow
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, term_of_clock
 from feedback.rules.lifecycle import CaseState, list_steps, state_after
 from feedback.rules.projection import ENDED, CaseProjection, compute_entry_digest
-from feedback.rules.terms import DATA_TERMS, RIGHTS, Holder, Term
-from feedback.rules.vocabulary import PERSON_ACTS, Act, Condition, Role, Status
+from feedback.rules.terms import DATA_TERMS, RIGHTS, Holder, Term, TermUnit
+from feedback.rules.vocabulary import OPEN, PERSON_ACTS, Act, Condition, Role, Status
+from feedback.rules.workdays import Editions
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 
@@ -26,6 +28,7 @@ class Look:
     folded: CaseProjection
     stored: Sequence[Clock]
     tenures: Sequence[TenureRow]
+    editions: Editions
     moved: frozenset[tuple[str, int, date]] = frozenset()  # term, entry and new day of what the calendar moved
 
     @property
@@ -38,6 +41,8 @@ def untruths(look: Look, before: Look | None, same_calendar: bool) -> Iterator[s
     yield from _stored_is_folded(look)
     yield from _chained(look)
     yield from _endable(look)
+    yield from _watched(look)
+    yield from _due_by_hand(look)
     if before is not None:
         yield from _unmoved(look, before, same_calendar)
 
@@ -80,7 +85,8 @@ def _endable(look: Look) -> Iterator[str]:
     """Every clock that binds us can be ended by whom it binds, now or some steps on."""
     state = look.folded.state
     own = [c for c in look.folded.clocks if c.holder is Holder.CITIZEN_OWN]
-    if len(own) > 1:
+    redone = sum(event.act is Act.REDO for event in look.history)
+    if len(own) > 1 + redone or sum(c.stopped_at is None for c in own) > 1:
         yield "the citizen's own clock was started twice"
     for clock in look.folded.clocks:
         if clock.stopped_at is not None or clock.term in RIGHTS:
@@ -91,6 +97,29 @@ def _endable(look: Look) -> Iterator[str]:
             yield f"clock {clock.term} runs at {state.status} and nobody can end it"
         elif not _in_their_hands(clock, look.standing):
             yield f"clock {clock.term} binds {clock.unit or 'nobody'} who cannot end it"
+
+
+def _watched(look: Look) -> Iterator[str]:
+    """Whoever owes an answer has a day for it: no open case lies without a clock that binds somebody."""
+    state = look.folded.state
+    binding = [c for c in look.folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
+    if state.status in OPEN and not binding:
+        yield f"{state.kind} lies at {state.status} and no clock runs"
+
+
+def _due_by_hand(look: Look) -> Iterator[str]:
+    """The last day of what the newest entry started, counted on the fingers: day by day over the calendar."""
+    calendar, in_force_since, newest = look.editions.newest, look.editions.entries[-1][0], look.history[-1]
+    for clock in look.stored:
+        unit, count = clock.length.unit, clock.length.count
+        if (clock.seq, clock.starts_at) != (newest.seq, newest.at) or unit.runs or newest.at < in_force_since:
+            continue
+        row, day = term_of_clock(clock), office_day(clock.starts_at)
+        while count or (row.rolls and unit is TermUnit.CALENDAR and not calendar.is_workday(day)):
+            day += timedelta(days=1)
+            count -= count > 0 and (unit is TermUnit.CALENDAR or calendar.is_workday(day))
+        if (clock.due_legal_day, clock.due_at) != (day, end_of_day(day)):
+            yield f"clock {clock.term} of {clock.length} from {clock.starts_at} is due {clock.due_legal_day}, not {day}"
 
 
 def _reached(state: CaseState, row: Term) -> bool:
@@ -129,6 +158,7 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
     """No deadline moves, and no clock runs on after it stopped, without a reason in the file."""
     now = {(c.term, c.seq, c.holder, _of_unit(c)): c for c in look.stored}
     fresh = look.history[len(before.history) :]
+    succeeded = [(e.data["from_unit"], str(e.data["unit"])) for e in fresh if e.act is Act.SUCCEED]
     moved = any(h.act in _MOVES for h in fresh)
     if look.history[: len(before.history)] != before.history:
         yield "an old entry changed"
@@ -136,6 +166,9 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
         return  # another kind has other limits, all counted anew from receipt
     for old in before.stored:
         new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
+        for unit, successor in succeeded if new is None else ():  # a clock that runs goes to whoever took over
+            old = replace(old, unit=successor) if old.unit == unit else old
+            new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
         if new is None:
             yield f"clock {old.term} of entry {old.seq} is gone"
         elif new.starts_at != old.starts_at and not _delivered(old, fresh):

@@ -9,9 +9,11 @@ import pytest
 from starlette.requests import Request
 
 from feedback.kernel import db
+from feedback.queries import statistics as case_statistics
 from feedback.queries import worklist as case_worklist
 from feedback.rules.access import SYSTEM
 from routing import directory
+from tests.moments import MONDAY
 from tests.people import Door
 from web.auth import sessions
 from web.auth.login_attempts import LoginSource
@@ -54,11 +56,36 @@ async def test_the_board_does_not_count_what_its_reader_may_not_see(door: Door) 
     client = await door.page_client("supervisor")
     page = (await client.get("/board")).text
     await client.aclose()
-    everything = await case_worklist.load_board(SYSTEM, now=door.context.clock.now())
-    total = sum(row["open"] for row in everything)
+    _, everything = await case_worklist.load_board(SYSTEM, now=door.context.clock.now())
     shown = re.search(r'在办合计</span><span class="tile-figure">(\d+)', page)
     assert shown
-    assert int(shown[1]) == total - 1
+    assert int(shown[1]) == everything["open"] - 1
+
+
+async def test_a_clock_lights_only_whom_it_binds_on_board_list_and_overdue_page(door: Door) -> None:
+    """教育局 leads and has time; 公安 was asked to help and is late: only 公安 is red, and everywhere the same number."""
+    receipt = await door.submit(kind="appeal", title="校门口的护栏")
+    desk, clerk = await door.log_in("reception"), await door.log_in("clerk-jiaoyu")
+    no = receipt["no"]
+    assert (await door.act(no, "assign", {"unit": "jiaoyu"}, desk)).status_code == 200
+    assert (await door.act(no, "accept", {}, clerk)).status_code == 200
+    asked = {"units": ["gongan"], "task": "核查"}
+    assert (await door.act(no, "co_assign", asked, clerk)).status_code == 200
+    door.pass_time(timedelta(days=12))
+    client = await door.page_client("supervisor")
+    lines, totals = await case_worklist.load_board(SYSTEM, now=door.context.clock.now())
+    lights = {line["unit"]: (line["red"], line["amber"], line["green"]) for line in lines}
+    assert lights["gongan"] == (1, 0, 0)
+    assert lights["jiaoyu"] == (0, 0, 1)
+    assert totals == {"open": 1, "red": 1, "amber": 0, "green": 0}
+    for unit, red in (("gongan", 1), ("jiaoyu", 0), ("", 1)):
+        assert await listed(client, f"/desk?status=open&light=red&unit={unit}") == red
+        page = (await client.get(f"/board/late?unit={unit}")).text
+        assert re.search(r'超期的在办件</span><span class="tile-figure">(\d+)', page)[1] == str(red)  # type: ignore[index] # it is there
+        assert page.count("协办反馈") == red, unit
+    await client.aclose()
+    loads = await case_statistics.count_unit_loads(door.context.clock.now(), door.context.clock.now(), MONDAY.date())
+    assert {unit: load["late"] for unit, load in loads.items() if load.get("late")} == {"gongan": 1}
 
 
 @pytest.mark.parametrize("username", ["reception", "clerk-xinfang", "admin"])

@@ -19,6 +19,7 @@ from routing.notices import inbox
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
+from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
@@ -110,6 +111,33 @@ async def test_a_proposal_without_its_fact_lapses(door: Door) -> None:
     no = await overdue(door)
     clerk = await door.log_in("clerk-jiaoyu")
     assert (await door.act(no, "reply", {"text": "已安排人员疏导。"}, clerk)).status_code == 200
+    await look(door)
+    assert [p.status for p in await Proposal.all()] == ["lapsed"]
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_a_rating_judged_invalid_speaks_for_no_order(door: Door, anonymous: bool) -> None:
+    door.set_time(MONDAY)
+    receipt = await door.submit(kind="appeal", title="补偿款没有发")
+    no = str(receipt["no"])
+    desk, clerk, lead = (
+        await door.log_in("reception"),
+        await door.log_in("clerk-jiaoyu"),
+        await door.log_in("lead-jiaoyu"),
+    )
+    assert (await door.act(no, "assign", {"unit": "jiaoyu"}, desk)).status_code == 200
+    assert (await door.act(no, "accept", {}, clerk)).status_code == 200
+    assert (await door.act(no, "reply", {"text": "应予补发。", **OPINION}, lead)).status_code == 200
+    rating = {"code": receipt["code"], "level": 1, "text": "评错了单位", "anonymous": anonymous}
+    assert (await door.act(no, "rate", rating)).status_code == 200
+    await look(door)
+    assert [p["rule"] for p in await supervision_proposals.list_proposals(SYSTEM, MONDAY)] == ["not_executed"]
+    (row,) = (await door.get("/api/v1/desk/ratings", clerk)).json()["items"]
+    path = f"/api/v1/desk/ratings/{row['id']}"
+    assert (await door.post(f"{path}/dispute", {"reason": "评价的是另一件事"}, clerk)).status_code == 200
+    verdict = {"valid": False, "reason": "确属误评"}
+    assert (await door.post(f"{path}/judgement", verdict, await door.log_in("supervisor"))).status_code == 200
+    assert not await supervision_proposals.list_proposals(SYSTEM, MONDAY)
     await look(door)
     assert [p.status for p in await Proposal.all()] == ["lapsed"]
 

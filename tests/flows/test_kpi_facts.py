@@ -1,9 +1,11 @@
 """Are the facts counted right? The SQL statements agree with the rules, and every number has a list of its cases."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind, LinkKind
 from routing import directory
+from tests.bench import raw_figures, recompute_figures
 from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web.context import AppContext
@@ -107,6 +110,19 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
                     rule.held,
                     rule.unfinished,
                 ), (name, unit)
+
+
+async def test_every_published_number_is_what_the_raw_rows_say(context: AppContext) -> None:
+    """Key figures, edition, annual report, board, list and overdue page of a demo town, counted anew by plain SQL."""
+    await simulation.DemoSimulation(context, cases_count=60, days=90).run()
+    assert await recompute_figures.find_differences(context, context.clock.now()) == []
+
+
+def test_what_counts_anew_shares_nothing_with_what_it_checks() -> None:
+    imports = re.findall(
+        r"^(?:from|import) (\w+)", Path(raw_figures.__file__).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert set(imports) == {"json", "collections", "dataclasses", "datetime", "typing"}
 
 
 async def _tally_by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:

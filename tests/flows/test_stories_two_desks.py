@@ -5,11 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from evaluation.kpi import facts
+from evaluation.kpi.facts import Question
+from evaluation.periods import parse_month
+from evaluation.publication import editions
 from feedback import letter_register
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
+from feedback.queries import worklist
 from feedback.rules.access import SYSTEM
-from tests.flows.story import Story
+from tests.bench import recompute_figures
+from tests.flows.story import Story, at
 from tests.people import Door
 
 PETITIONS = "reception-xinfang"
@@ -66,3 +72,26 @@ async def test_a_visitor_is_registered_at_the_desk_where_they_stand(story: Story
     visit = {"kind": "complaint", "channel": "visit", "title": "路灯坏了", "text": "三号楼前的路灯坏了，请修理。"}
     story.no = (await story.door.post("/api/v1/cases", visit, token)).json()["no"]
     assert await desk_of(story) == "xinfang"
+
+
+async def test_figures_count_each_desk_for_itself(story: Story) -> None:
+    """The petition office forwards one petition too late and has one left; the centre hands on in time what is not its."""
+    await story.submit("2026-03-02 09:00")
+    await story.tries(PETITIONS, "assign", "2026-03-20 09:00", unit="jiaoyu")
+    await story.submit("2026-03-20 10:00", title="另一件", text="承包地的界址被邻村占了，请核实处理。")
+    light = {"kind": "complaint", "title": "路灯坏了", "text": "三号楼前的路灯坏了，请修理。"}
+    await story.submit("2026-03-23 09:00", **light)
+    await story.tries("reception", "assign", "2026-03-23 10:00", unit="chengguan")
+    await story.submit("2026-03-24 09:00", **{**light, "title": "反映信访件", "text": "上次的信访件一直没有答复我。"})
+    await story.tries("reception", "transfer", "2026-03-24 10:00", desk="xinfang", reason="属于信访事项")
+    await story.tries(PETITIONS, "assign", "2026-03-27 10:00", unit="jiaoyu")
+    now = at("2026-04-01 09:00")
+    counts = await facts.count_facts(Question(parse_month("2026-03"), now, 30))
+    petitions, hotline = counts["xinfang"], counts["rexian"]
+    assert (petitions["received"], petitions["forward_late_done"], petitions["late"]) == (1, 1, 2)
+    assert (hotline.get("received", 0), hotline["on_time"], hotline.get("late", 0)) == (0, 2, 0)
+    rows, _ = await editions.count_period("2026-03", now=now)
+    assert {row.unit: row.late for row in rows if row.unit in ("xinfang", "rexian")} == {"xinfang": 2, "rexian": 0}
+    lines, _ = await worklist.load_board(SYSTEM, now=now)
+    assert {line["unit"]: line["open"] for line in lines}.get("rexian", 0) == 0
+    assert await recompute_figures.find_differences(story.door.context, now) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluation.disclosure import DisclosureRules, Levels
-from evaluation.kpi.timeliness import ClockFact, TenureFact
+from evaluation.kpi.timeliness import ClockCounts, ClockFact, TenureFact
 from evaluation.periods import parse_month
 from evaluation.publication import statistics
 from evaluation.publication.statistics import FORMULAE, Counts
@@ -34,8 +34,11 @@ REXIAN = Counts("rexian", received=3)
 ALL = Counts(
     "",
     received=53,
-    on_time=45,
-    late=5,
+    on_time=130,
+    late=13,
+    running=6,
+    unfinished=7,
+    citizens=ClockCounts(on_time=45, late=5),
     levels=Levels({5: 32, 4: 10, 3: 5, 2: 5, 1: 2}),
     rectify_due=10,
     rectified=9,
@@ -55,7 +58,7 @@ def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 def test_a_large_unit_is_published_in_full() -> None:
-    row = unit(disclose([CHENGGUAN]), "chengguan")
+    row = unit(disclose([CHENGGUAN], replace(ALL, late=10)), "chengguan")
     assert row["name"] == "城市管理局"
     assert (row["received"], row["on_time"], row["late"], row["running"]) == (30, 90, 10, 6)
     assert (row["timeliness"], row["mean_level"], row["score"]) == (0.9, 4.08, 7.98)
@@ -76,6 +79,31 @@ def test_no_count_below_five_is_given_but_zero() -> None:
     counts = [row.code for row in FORMULAE if row.sort == "count"]
     shown = [row[code] for row in (document["total"], *document["units"]) for code in counts]
     assert all(count is None or count == 0 or count >= 5 for count in shown)
+
+
+def test_total_and_unit_rows_count_the_same_thing() -> None:
+    """Every count of the total is the sum of the units; the citizens' own clocks stand in a row of their own."""
+    big = replace(JIAOTONG, late=8, running=9, unfinished=5)
+    sums = replace(ALL, late=18, running=15, unfinished=12)
+    document = disclose([CHENGGUAN, big], sums)
+    for name in ("on_time", "late", "running", "held", "unfinished"):
+        assert document["total"][name] == sum(row[name] for row in document["units"]), name
+    assert document["total"]["timeliness"] == round(130 / 148, 4)
+    assert (document["citizens"]["on_time"], document["citizens"]["timeliness"]) == (45, 0.9)
+    assert {document["citizens"]["hidden"][name] for name in ("received", "bad", "score")} == {"not_summed"}
+
+
+def test_a_small_number_of_late_clocks_cannot_be_taken_from_the_total() -> None:
+    row = unit(disclose(), "chengguan")
+    assert disclose()["total"]["late"] == 13
+    assert (row["late"], row["hidden"]["late"]) == (None, "protects_another")
+
+
+def test_an_edition_of_an_older_layout_is_read_as_it_was_meant() -> None:
+    document = {**disclose(), "layout": 2}
+    del document["citizens"]
+    sums, citizens = statistics.list_district_rows(document)
+    assert (sums["on_time"], citizens["on_time"], citizens["received"]) == (None, document["total"]["on_time"], None)
 
 
 def test_a_small_cell_takes_the_next_one_with_it_and_says_so() -> None:
@@ -142,7 +170,7 @@ def test_publishing_the_same_facts_gives_the_same_digest() -> None:
     assert disclose()["digest"] == statistics.compute_digest(disclose())
 
 
-COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels")]
+COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels", "citizens")]
 
 
 @pytest.mark.parametrize("name", COUNTED)
@@ -152,6 +180,12 @@ def test_the_digest_changes_with_every_count_also_a_hidden_one(name: str) -> Non
         rows[i] = replace(row, **{name: getattr(row, name) + 1})
         assert disclose(rows)["digest"] != disclose()["digest"]
     assert disclose(everybody=replace(ALL, **{name: getattr(ALL, name) + 1}))["digest"] != disclose()["digest"]
+
+
+@pytest.mark.parametrize("name", ClockCounts.__dataclass_fields__)
+def test_the_digest_changes_with_every_count_of_the_citizens_own_clocks(name: str) -> None:
+    citizens = replace(ALL.citizens, **{name: getattr(ALL.citizens, name) + 1})
+    assert disclose(everybody=replace(ALL, citizens=citizens))["digest"] != disclose()["digest"]
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
@@ -190,7 +224,12 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
         Counts("rexian", received=1, on_time=1),
     ]
     assert everybody == Counts(
-        "", received=2, on_time=1, late=1, unfinished=1, follow_ups=1, levels=Levels({5: 1, 4: 0, 3: 0, 2: 0, 1: 0})
+        "",
+        received=2,
+        on_time=2,
+        follow_ups=1,
+        levels=Levels({5: 1, 4: 0, 3: 0, 2: 0, 1: 0}),
+        citizens=ClockCounts(on_time=1, late=1, unfinished=1),
     )
 
 

@@ -183,7 +183,8 @@ class Scores(Struct):
     cell_min: int
     rank_min: int
     indicator_set: str
-    total: Figures
+    total: Annotated[Figures, described("全区合计，每一列都是各单位之和；第一、二版式里时限各列是群众总时限")]
+    citizens: Annotated[Figures | None, described("群众总时限（从提交到答复），不是各单位之和；第三版式起才有")]
     units: list[Figures]
     levels: Annotated[dict[str, int] | None, described("各等级的评价数；有一级太少时全部不公布")]
     kpis: Annotated[list[PublicKpi], described("全区指标；第一版式的期次没有")]

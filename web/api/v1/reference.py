@@ -131,6 +131,7 @@ async def scores(request: Request) -> Response:
     """An edition of the figures, its values as they were frozen: its digest is made of them."""
     edition = await _load_edition(request)
     answer = {
+        "citizens": None,
         "kpis": [],
         "regions": [],
         **edition.figures,

@@ -112,12 +112,12 @@ class BoardLine:
 
 async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, Any]:
     """Everything the board shows of the cases this person sees."""
-    lines = [_line(row, names) for row in await case_worklist.load_board(actor, now=now)]
+    rows, totals = await case_worklist.load_board(actor, now=now)
+    lines = [_line(row, names) for row in rows]
     today = start_of_day(office_day(now))
     flow = await case_worklist.count_flow(actor, today, now)
     unsent = await inbox.list_undelivered(10)
     seen = await case_queries.filter_visible(actor, (row["case_no"] for row in unsent))
-    totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
     groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
     known = {line.unit for _, rows in groups for line in rows}
     groups.append(("其他", [line for line in lines if line.unit not in known]))

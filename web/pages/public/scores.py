@@ -75,11 +75,11 @@ def _view(edition: EditionView, sort: str) -> dict[str, Any]:
         "period": edition.period,
         "words": month_words(edition.period) + ("（暂行，当月尚未结束）" if edition.provisional else ""),
         "sort": sort,
-        "tiles": [_tile(code, figures["total"], figures) for code in TILES],
+        "tiles": [_tile(code, figures) for code in TILES],
         "busiest": _busiest(figures["units"]),
         "columns": [(code, _NAMES[code]) for code in COLUMNS],
         "sorted_columns": SORTED_COLUMNS,
-        "totals": [{"name": row["name"], "cells": _cells(row)} for row in statistics.split_total(figures["total"])],
+        "totals": [{"name": row["name"], "cells": _cells(row)} for row in statistics.list_district_rows(figures)],
         "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows if not _says_nothing(row)],
         "silent": [row["name"] for row in figures["units"] if _says_nothing(row)],
         "units": len(figures["units"]),
@@ -163,8 +163,14 @@ def number_words(code: str, value: float) -> str:
             return f"{value:.0f}"
 
 
-def _tile(code: str, row: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, str]:
-    shown = cell(code, row)
+def _district_row(code: str, figures: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of the district a headline is read from: the citizens' own clocks for what bears their name."""
+    total, citizens = statistics.list_district_rows(figures)
+    return citizens if code in DISTRICT_NAMES else total
+
+
+def _tile(code: str, figures: Mapping[str, Any]) -> dict[str, str]:
+    shown = cell(code, _district_row(code, figures))
     note = next(formula["formula"] for formula in figures["formulae"] if formula["code"] == code)
     return {
         "label": DISTRICT_NAMES.get(code, _NAMES[code]),
@@ -174,10 +180,10 @@ def _tile(code: str, row: Mapping[str, Any], figures: Mapping[str, Any]) -> dict
 
 
 def _course(editions: Sequence[EditionView]) -> list[tuple[str, float | None]]:
-    """The timeliness of the district by month, oldest first, in percent."""
+    """The timeliness of the citizens' own clocks by month, oldest first, in percent."""
     course = []
     for edition in reversed(editions):
-        value = edition.figures["total"].get("timeliness")
+        value = _district_row("timeliness", edition.figures)["timeliness"]
         course.append((f"{int(edition.period[5:])}月", round(value * 100, 1) if value is not None else None))
     return course
 
@@ -187,7 +193,7 @@ async def home_figures() -> tuple[str, list[tuple[str, str]]]:
     editions = [edition for edition in await publication_editions.list_editions() if not edition.provisional]
     if not editions:
         return "", []
-    total = editions[0].figures["total"]
+    figures = editions[0].figures
     return month_words(editions[0].period), [
-        (DISTRICT_NAMES.get(code, _NAMES[code]), cell(code, total)["words"]) for code in HOME
+        (DISTRICT_NAMES.get(code, _NAMES[code]), cell(code, _district_row(code, figures))["words"]) for code in HOME
     ]

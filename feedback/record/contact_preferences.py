@@ -15,7 +15,7 @@ from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, NotFound
 from feedback.record.models.preferences import ContactPreferenceRow
 
-_MAC_LENGTH = 20  # hexadecimal digits, 80 bits
+_MAC_LENGTH = 16  # hexadecimal digits, 64 bits: it stands in short messages, and wrong links are limited
 _PURPOSE = "notice-settings"
 
 

@@ -33,7 +33,7 @@ MOST_TRIES = 5
 ABANDONED_AFTER = timedelta(minutes=2)
 """An attempt that began so long ago and did not end belonged to a process that was killed."""
 
-RECEIPT_WAIT = timedelta(minutes=30)
+RECEIPT_WAIT = timedelta(minutes=10)
 """So long the receipt of an attempt is waited for of which nobody knows whether it arrived."""
 
 

@@ -9,7 +9,7 @@ from routing.notices.citizen_catalogue import CitizenTexts
 from web.wording import catalogue
 
 TEMPLATES: Mapping[str, Mapping[str, str]] = catalogue.load_tables("messages.toml")["case"]
-SETTINGS_PATH = "/notice-settings"
+SETTINGS_PATH = "/n"  # short: it stands in short messages
 
 
 def build_texts(settings: Settings) -> CitizenTexts:

@@ -34,6 +34,13 @@ async def append_message(
     await asyncio.to_thread(_append, settings.data / FILE_NAME, json.dumps(line, ensure_ascii=False) + "\n")
 
 
+def read_last(folder: Path, most: int) -> list[dict[str, str]]:
+    """The last lines of the file, the newest first."""
+    path = folder / FILE_NAME
+    lines = path.read_text("utf-8").splitlines()[-most:] if path.exists() else []
+    return [json.loads(line) for line in reversed(lines)]
+
+
 def _append(path: Path, line: str) -> None:
     """One write of one line, so that two processes never mix theirs. Only the owner may read the file."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -6,7 +6,19 @@ from web.auth.permissions import Requirement, requiring
 from web.pages.account import password, second_factor
 from web.pages.board import forecasts, measures
 from web.pages.citizen import letters
-from web.pages.desk import bad_ratings, bulk, bursts, case_steps, clock, duplicates, export, inbox, queue, register
+from web.pages.desk import (
+    bad_ratings,
+    bulk,
+    bursts,
+    case_steps,
+    clock,
+    duplicates,
+    export,
+    inbox,
+    phone_calls,
+    queue,
+    register,
+)
 
 ROUTES = [
     *requiring(
@@ -55,7 +67,12 @@ ROUTES = [
         Route("/ratings", bad_ratings.page),
         *(Route(f"/ratings/{step}", bad_ratings.take, methods=["POST"]) for step in bad_ratings.STEPS),
     ),
-    *requiring(Requirement.WORKER, Route("/forecast", forecasts.of_unit)),
+    *requiring(
+        Requirement.WORKER,
+        Route("/forecast", forecasts.of_unit),
+        Route("/phone-calls", phone_calls.listed),
+        Route("/phone-calls/{id}", phone_calls.record, methods=["POST"]),
+    ),
     *requiring(Requirement.SUPERVISOR, Route("/measures/new", measures.new, methods=["GET", "POST"])),
     *requiring(
         Requirement.CASE_STAFF,

@@ -20,6 +20,7 @@ from feedback.kernel import db
 from feedback.kernel.errors import Invalid, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from web import bootstrap, worker
+from web.api import callbacks
 from web.api.v1 import routes
 from web.context import AppContext
 from web.forms.form_reading import LARGE_FORMS_MOST, most_of_form
@@ -144,6 +145,7 @@ def _routes() -> list[Route | Mount]:
         *health.ROUTES,
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/api/v1", routes=routes.ROUTES),
+        Mount(callbacks.PREFIX, routes=callbacks.ROUTES),
         *account_routes.ROUTES,
         *staff_area("/desk", desk_routes.ROUTES),
         *staff_area("/board", board_routes.ROUTES),

@@ -12,11 +12,11 @@ from tortoise.expressions import F
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback.kernel.errors import NotFound
+from feedback.kernel.errors import NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.rules.access import Actor
 from routing.models import Notice
-from routing.notices.catalogue import Audience, Delivery
+from routing.notices.catalogue import Audience, Delivery, DeliveryChannel
 from routing.notices.delivery import OUTSIDE_AUDIENCES, ROLES
 from routing.notices.delivery_hours import Priority
 
@@ -160,15 +160,38 @@ async def untold_count(now: datetime, actor: Actor | None = None) -> int:
 async def untold(actor: Actor, now: datetime, most: int) -> list[dict[str, Any]]:
     """What citizens were not told in the last month, of the cases the actor sees, newest first.
 
-    Rows of id, case_no, event, words, made_at, state. At most `most`, out of the newest few thousand.
+    Rows of id, case_no, event, words, made_at, state, error. At most `most`, out of the newest few thousand.
     """
     unsent: list[dict[str, Any]] = []
     rows = _untold(now).order_by("-id").limit(_LOOKED)
     for _ in range(_LOOKS):
-        batch = await rows.values("id", "case_no", "event", "words", "made_at", "state")
+        batch = await rows.values("id", "case_no", "event", "words", "made_at", "state", "error")
         seen = await case_queries.filter_visible(actor, {row["case_no"] for row in batch})
         unsent += [row for row in batch if row["case_no"] in seen]
         if len(unsent) >= most or len(batch) < _LOOKED:
             break
         rows = _untold(now).filter(id__lt=batch[-1]["id"]).order_by("-id").limit(_LOOKED)
     return unsent[:most]
+
+
+async def record_phone_call(actor: Actor, notice_id: int, now: datetime) -> None:
+    """Somebody of the staff called the citizen and told them what no channel carried: who, and when.
+
+    Raises NotFound for a notice of a case the actor may not see, NotNow when it was told meanwhile.
+    """
+    notice = await Notice.filter(id=notice_id, audience=Audience.CITIZEN.value).first()
+    if notice is None or not await case_queries.filter_visible(actor, [notice.case_no]):
+        raise NotFound(notice=notice_id)
+    by_phone = {"state": Delivery.SENT.value, "channel": DeliveryChannel.PHONE.value}
+    if not await _untold(now).filter(id=notice_id).update(**by_phone, sent_at=now, informed_by=actor.id, error=""):
+        raise NotNow(notice=notice_id)
+
+
+async def list_messages(recipient: str, most: int = 50) -> list[dict[str, Any]]:
+    """What one citizen (keyed hash of the telephone) was told or was to be told of all their cases, the newest first.
+
+    Rows of case_no, event, template, words, made_at, state, channel, delivered_at.
+    """
+    columns = ("case_no", "event", "template", "words", "made_at", "state", "channel", "delivered_at")
+    rows = Notice.filter(recipient=recipient, audience=Audience.CITIZEN.value).exclude(recipient="")
+    return list(await rows.order_by("-id").limit(most).values(*columns))

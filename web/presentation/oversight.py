@@ -139,7 +139,7 @@ def untold_line(row: Mapping[str, Any]) -> dict[str, str]:
         "event": words,
         "words": row["words"],
         "when": dates.short_time(row["made_at"]),
-        "why": "没有渠道" if row["state"] == Delivery.NO_CHANNEL else "发送被拒收",
+        "why": "没有渠道" if row["state"] == Delivery.NO_CHANNEL else f"没有送到 {row['error']}".strip(),
     }
 
 

@@ -10,7 +10,7 @@ from feedback.rules.access import OVERSEERS, has_role
 from feedback.rules.intake import clean_line
 from routing import directory
 from routing.notices import inbox
-from web.auth.permissions import current_actor
+from web.auth.permissions import ROLES, Requirement, current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.forms.filters import note_unknown
@@ -18,6 +18,7 @@ from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
 IDS_MOST = 200
+_CALLERS = ROLES[Requirement.WORKER]
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-Za-z0-9])?\.[A-Za-z]{2,24}")
 
 
@@ -39,6 +40,7 @@ async def _shown(request: Request, errors: dict[str, str], mail: str) -> Respons
         "mail_works": bool(context.settings.smtp_host),
         "hours": context.settings.staff_hours,
         "untold": await inbox.untold_count(context.clock.now(), actor) if has_role(actor, OVERSEERS) else 0,
+        "calls": await inbox.untold_count(context.clock.now(), actor) if has_role(actor, _CALLERS) else 0,
         "untold_days": inbox.COUNTED_DAYS,
         "errors": errors,
         "done": request.query_params.get("done", ""),

@@ -16,6 +16,7 @@ from web.pages.desk import (
     export,
     handlings,
     inbox,
+    phone_calls,
     queue,
     register,
 )
@@ -72,6 +73,8 @@ ROUTES = [
         Route("/forecast", forecasts.of_unit),
         Route("/handlings", handlings.register, methods=["GET", "POST"]),
         Route("/handlings/{id:int}", handlings.slip),
+        Route("/phone-calls", phone_calls.listed),
+        Route("/phone-calls/{id}", phone_calls.record, methods=["POST"]),
     ),
     *requiring(Requirement.SUPERVISOR, Route("/measures/new", measures.new, methods=["GET", "POST"])),
     *requiring(

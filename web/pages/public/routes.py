@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from web.pages.public import deadline, guide, home, law, rate_service, replies, robots, scores
+from web.pages.public import deadline, guide, home, law, notice_settings, rate_service, replies, robots, scores
 
 ROUTES = [
     Route("/", home.home),
@@ -21,6 +21,8 @@ ROUTES = [
     Route("/rate/thanks", rate_service.thanks),
     Route("/rate/codes/{token}.svg", rate_service.picture),
     Route("/scores", scores.scores),
+    Route(notice_settings.PATH, notice_settings.settings),
+    Route(notice_settings.PATH, notice_settings.change, methods=["POST"]),
     Route("/robots.txt", robots.robots),
     Route("/sitemap.xml", robots.sitemap),
 ]

@@ -75,6 +75,11 @@ class FileView:
         return self.type.partition("/")[0] if self.type in file_types.PLAYABLE else ""
 
     @property
+    def is_picture(self) -> bool:
+        """Whether browsers show it as a picture."""
+        return self.type in file_types.PICTURES
+
+    @property
     def is_shut(self) -> bool:
         """Whether nobody may open it, because it waits for the virus scanner or failed there."""
         return self.scan in (ScanState.WAITING, ScanState.INFECTED)

@@ -144,6 +144,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         ),
         is_published=await PublicReply.exists(case_id=case.id),
         markers=() if is_owner else case_projection.markers,
+        is_own=is_owner,
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),

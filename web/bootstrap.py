@@ -39,7 +39,7 @@ from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
-from web.auth import citizen_cookie, login_attempts, message_sources
+from web.auth import citizen_cookie, drafts, login_attempts, message_sources
 from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
@@ -299,6 +299,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
     def sessions(now: datetime) -> Awaitable[int]:
         return auth_sessions.delete_expired(now, settings.draft_days)
 
+    def shared_drafts(now: datetime) -> Awaitable[int]:
+        return drafts.delete_expired_shared(context, now)
+
     async def browsers(now: datetime) -> int:
         return await citizen_cookie.delete_expired_revocations(now) + await message_sources.delete_old(now)
 
@@ -328,6 +331,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "forget_persons": Timer(Daily(time(3, 0)), forget_persons),
         "forget_senders": Timer(Daily(time(3, 20)), _until_none(feedback.jobs.forget_some_senders)),
         "forget_orphans": Timer(Daily(time(3, 30)), _until_none(orphans)),
+        "forget_shared_drafts": Timer(Every(60), _until_none(shared_drafts)),
         "forget_sessions": Timer(Daily(time(3, 40)), _until_none(sessions)),
         "forget_browsers": Timer(Daily(time(3, 42)), _until_none(browsers)),
         "forget_login_attempts": Timer(Daily(time(3, 45)), _until_none(old_attempts)),

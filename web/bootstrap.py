@@ -23,7 +23,7 @@ from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
 from feedback import merged_cases, review_outcomes, search_rebuild
-from feedback.attachments import FileStore, upkeep
+from feedback.attachments import FileStore, partial_uploads, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
@@ -284,8 +284,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
         except Conflict:  # an outcome came in between: they are recalculated anyway, this category is retried
             return Slice(position, is_done=False)
 
-    def orphans(now: datetime) -> Awaitable[int]:
-        return upkeep.delete_orphans(store, now=now, hours=settings.orphan_hours)
+    async def orphans(now: datetime) -> int:
+        await partial_uploads.delete_expired(store, now=now)
+        return await upkeep.delete_orphans(store, now=now, hours=settings.orphan_hours)
 
     async def encrypt_files(now: datetime, position: str) -> Slice:
         return _from(await upkeep.encrypt_some(store, position))

@@ -37,6 +37,8 @@ def promise(kind: str) -> str:
 async def receipt(request: Request) -> Response:
     """The receipt of what was just handed in, for half an hour and in this browser only; once on a shared computer.
 
+    Whoever had no network meanwhile sees it once, however late.
+
     Raises NotFound for anybody else.
     """
     context: AppContext = request.app.state.context
@@ -46,9 +48,10 @@ async def receipt(request: Request) -> Response:
         raise NotFound(no=no)
     now = context.clock.now()
     file = await case_queries.load_file(citizen, no, vault=context.settings.vault)
-    if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
-        return RedirectResponse("/case", status_code=303)
     draft = await drafts.load_draft(request)
+    is_first_look = draft.get("sent") == no and not draft.get("seen")
+    if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES) and not is_first_look:
+        return RedirectResponse("/case", status_code=303)
     is_shared = bool(draft.get(drafts.SHARED))
     code = await case_lookup.load_receipt_code(no, context.settings.vault)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
@@ -79,6 +82,8 @@ async def receipt(request: Request) -> Response:
     if is_shared:  # shown once: whoever sits down next sees neither the code nor the case
         await drafts.delete_draft(request, response)
         await citizen_cookie.forget_case(request, response)
+    elif is_first_look:
+        await drafts.store_draft(request, response, {**draft, "seen": True})
     return response
 
 

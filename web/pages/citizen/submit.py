@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from feedback import attachments
 from feedback.kernel import identifiers
@@ -62,13 +62,16 @@ async def step(request: Request) -> Response:
             return response
         await drafts.postpone_end(request)
     if "sent" in draft:
-        if number == STEPS and request.method == "POST" and _just_sent(request, draft):
-            return _to_receipt(request, draft["sent"], bool(draft.get(drafts.SHARED)))
+        if number == STEPS and request.method == "POST":
+            async with request.form() as form:
+                is_again = parsing.read_field(form, "key") == draft.get("key", "-") or _just_sent(request, draft)
+            if is_again:
+                return _to_receipt(request, draft["sent"], bool(draft.get(drafts.SHARED)))
         draft = {}
     # The second step brings the kind with it: what was typed there outlives the draft of the first.
     is_resumed = request.method == "POST" and number == _FILES_STEP
     if number > (furthest := _furthest(draft)) and not is_resumed:
-        return RedirectResponse(f"/new/{furthest}", status_code=303)
+        return _onward(request, f"/new/{furthest}")
     if request.method == "GET":
         return await _shown(request, number, draft, {})
     async with open_form(request) as form:
@@ -131,15 +134,22 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
     if number == _FILES_STEP and "drop_attachment" in form:
         dropped = parsing.read_field(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
-        response: Response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+        response = _onward(request, f"/new/{number}#f-files")
     else:
         _check(draft, number)
-        response = RedirectResponse(f"/new/{number + 1}", status_code=303)
+        response = _onward(request, f"/new/{number + 1}")
     context: AppContext = request.app.state.context
     until = context.clock.now() + timedelta(days=context.settings.draft_days)
     await attachments.hold_for_draft(draft.get("attachments", ()), until)
     await drafts.store_draft(request, response, draft)
     return response
+
+
+def _onward(request: Request, path: str) -> Response:
+    """To the next page: a redirect, or its address for a script that sends the form in the background."""
+    if request.headers.get("x-fragment"):
+        return JSONResponse({"next": path})
+    return RedirectResponse(path, status_code=303)
 
 
 def _check(draft: Mapping[str, Any], number: int) -> None:
@@ -176,6 +186,9 @@ def _draft_of(draft: Mapping[str, Any]) -> Submission:
 
 async def _submitted(request: Request, draft: dict[str, Any], form: FormData) -> Response:
     context: AppContext = request.app.state.context
+    key = parsing.read_field(form, "key")
+    if key and key != draft.get("key"):  # sent late by a script, while another message was begun
+        return _onward(request, f"/new/{STEPS}")
     await request.app.state.limiter.hit("submit", request)
     await require_answer(
         request,
@@ -190,13 +203,18 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
     response = _to_receipt(request, receipt.no, is_shared)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     with suppress_database_faults("that its form was sent", receipt.no):
-        sent = {"sent": receipt.no, "at": context.clock.now().timestamp(), drafts.SHARED: is_shared}
+        sent = {
+            "sent": receipt.no,
+            "key": draft.get("key", ""),
+            "at": context.clock.now().timestamp(),
+            drafts.SHARED: is_shared,
+        }
         await drafts.store_draft(request, response, sent)
     return response
 
 
 def _to_receipt(request: Request, no: str, is_shared: bool) -> Response:
-    response = RedirectResponse(f"/receipt/{no}", status_code=303)
+    response = _onward(request, f"/receipt/{no}")
     citizen_cookie.remember_case(response, request.app.state.context, no, is_shared=is_shared)
     return response
 

@@ -51,7 +51,7 @@
     // Files that went up already are kept by id; those still here or on their way as bytes.
     const kept = files().map((box) => [box.name, [...box.files, ...sending(box)]]).filter((pair) => pair[1].length);
     const uploaded = Array.from(form.querySelectorAll('input[name="attachments"]'))
-      .map((hidden) => ({ id: hidden.value, name: hidden.dataset.name || "", size: hidden.dataset.size || "" }));
+      .map((hidden) => ({ id: hidden.value, name: hidden.dataset.name || "", size: hidden.dataset.size || "", thumb: hidden.dataset.thumb || "" }));
     return { at: Date.now(), values, files: kept, uploaded };
   };
 

@@ -24,6 +24,7 @@
     const link = event.target.closest("a[href]");
     if (link && link.origin === location.origin && onward(link.pathname)) stays = true;
   });
+  document.addEventListener("xq-onward", () => { stays = true; });
   window.addEventListener("pagehide", () => { if (isShared() && !stays) mark("away"); });
   if (isShared()) mark("here"); // back at once, after a reload: the page before may have said "away"
 

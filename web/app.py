@@ -99,7 +99,11 @@ def create_app(
             ),
             Middleware(SameOrigin, refuse=refusal_response),
             Middleware(
-                BodyLimit, most=settings.body_max_bytes, most_of_form=most_of_form(settings), refuse=refusal_response
+                BodyLimit,
+                most=settings.body_max_bytes,
+                most_of_form=most_of_form(settings),
+                most_of_part=settings.resumable_max_bytes,
+                refuse=refusal_response,
             ),
         ],
         exception_handlers={

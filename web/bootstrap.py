@@ -24,7 +24,7 @@ from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
 from evaluation.ratings import disputes
 from feedback import merged_cases, review_outcomes, search_rebuild
-from feedback.attachments import FileStore, upkeep
+from feedback.attachments import FileStore, partial_uploads, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
@@ -42,7 +42,7 @@ from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from web.actions import personal_data
-from web.auth import citizen_cookie, login_attempts, message_sources
+from web.auth import citizen_cookie, drafts, login_attempts, message_sources
 from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
@@ -299,8 +299,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
         except Conflict:  # an outcome came in between: they are recalculated anyway, this category is retried
             return Slice(position, is_done=False)
 
-    def orphans(now: datetime) -> Awaitable[int]:
-        return upkeep.delete_orphans(store, now=now, hours=settings.orphan_hours)
+    async def orphans(now: datetime) -> int:
+        await partial_uploads.delete_expired(store, now=now)
+        return await upkeep.delete_orphans(store, now=now, hours=settings.orphan_hours)
 
     async def encrypt_files(now: datetime, position: str) -> Slice:
         return _from(await upkeep.encrypt_some(store, position))
@@ -313,6 +314,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
 
     def sessions(now: datetime) -> Awaitable[int]:
         return auth_sessions.delete_expired(now, settings.draft_days)
+
+    def shared_drafts(now: datetime) -> Awaitable[int]:
+        return drafts.delete_expired_shared(context, now)
 
     async def browsers(now: datetime) -> int:
         return await citizen_cookie.delete_expired_revocations(now) + await message_sources.delete_old(now)
@@ -343,6 +347,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "forget_persons": Timer(Daily(time(3, 0)), forget_persons),
         "forget_senders": Timer(Daily(time(3, 20)), _until_none(feedback.jobs.forget_some_senders)),
         "forget_orphans": Timer(Daily(time(3, 30)), _until_none(orphans)),
+        "forget_shared_drafts": Timer(Every(60), _until_none(shared_drafts)),
         "forget_sessions": Timer(Daily(time(3, 40)), _until_none(sessions)),
         "forget_browsers": Timer(Daily(time(3, 42)), _until_none(browsers)),
         "forget_login_attempts": Timer(Daily(time(3, 45)), _until_none(old_attempts)),

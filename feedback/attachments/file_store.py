@@ -52,6 +52,8 @@ class FileStore:
     most_bytes: int
     min_free_bytes: int = 0
     scanner: Scanner | None = None
+    most_recording_bytes: int = 0
+    """Of sound and video that come in parts; they are neither decoded nor unpacked here."""
 
     @classmethod
     def of(cls, settings: Settings) -> "FileStore":
@@ -62,6 +64,7 @@ class FileStore:
             settings.upload_max_bytes,
             settings.storage_min_free_bytes,
             Scanner(settings.clamav) if settings.clamav else None,
+            settings.resumable_max_bytes,
         )
 
     def digest(self, sha256: str) -> str:

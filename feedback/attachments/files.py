@@ -26,17 +26,24 @@ _RESTORE_SECONDS = 3600  # somebody has to fetch it from a backup first
 _log = structlog.get_logger("attachments")
 
 
-async def store_file(name: str, content: bytes, store: FileStore, *, now: datetime) -> tuple[Attachment, str]:
+async def store_file(
+    name: str, content: bytes, store: FileStore, *, now: datetime, attachment_id: str = ""
+) -> tuple[Attachment, str]:
     """Store a file. Returns its row, not yet belonging to a case, and the SHA-256 of what is kept.
+
+    `attachment_id`: its id, for one that had an id while it was on its way.
 
     Raises Invalid when it is empty, too large, not of a kind we take, or carries a virus. Raises Unavailable while too
     many wait or too little space is free: that is the database's.
     """
     if not content:
         raise Invalid({"file": "empty"})
-    if len(content) > store.most_bytes:
-        raise Invalid({"file": "too_large"}, most=store.most_bytes)
     kind = file_types.find_type(name, content)
+    most_bytes = store.most_bytes
+    if kind is not None and kind.is_recording:
+        most_bytes = max(most_bytes, store.most_recording_bytes)
+    if len(content) > most_bytes:
+        raise Invalid({"file": "too_large"}, most=most_bytes)
     if kind is None:
         raise Invalid({"file": "type_refused"})
     await asyncio.to_thread(store.require_space)
@@ -47,7 +54,7 @@ async def store_file(name: str, content: bytes, store: FileStore, *, now: dateti
     scan = await _scan(store, content)
     sha256 = hashlib.sha256(content).hexdigest()
     row = await Attachment.create(
-        id=identifiers.new_id(),
+        id=attachment_id or identifiers.new_id(),
         name=file_types.clean_name(name, kind),
         size=len(content),
         type=kind.media_type,

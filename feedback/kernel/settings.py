@@ -72,6 +72,11 @@ class Settings:
         200_000_000, "below this much free space under DATA files are refused and /readyz says so", "bytes"
     )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
+    resumable_max_bytes: int = _row(
+        100_000_000,
+        "largest recording (sound or video) that may come in parts over /api/v1/uploads; other files as UPLOAD_MAX_BYTES",
+        "bytes",
+    )
     clamav: str = _row(
         "", "virus scanner: path of clamd's socket, or host:port. Empty: files are not scanned for viruses"
     )

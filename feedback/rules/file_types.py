@@ -33,6 +33,10 @@ class FileType:
     def is_picture(self) -> bool:
         return self.media_type.startswith("image/")
 
+    @property
+    def is_recording(self) -> bool:
+        return self.media_type.startswith(("audio/", "video/"))
+
 
 class ScanState(StrEnum):
     """What is known of a virus in a file (stored)."""

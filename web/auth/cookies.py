@@ -13,11 +13,11 @@ from web.context import AppContext
 
 
 def set_cookie(response: Response, context: AppContext, name: str, value: str, hours: int) -> None:
-    """A cookie no script reads and no other site sends."""
+    """A cookie no script reads and no other site sends. `hours`: 0 for one that ends with the browser."""
     response.set_cookie(
         name,
         value,
-        max_age=hours * 3600,
+        max_age=hours * 3600 or None,
         httponly=True,
         samesite="lax",
         secure=context.settings.production,

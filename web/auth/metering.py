@@ -31,11 +31,29 @@ async def meter_upload(request: Request, size: int, count: int = 1) -> None:
     Raises TooManyFiles when the sender's day, or the address's ten seconds or day, has no room for them. Then nothing
     is to be stored, and the answer, a form too, goes out with status 429 and Retry-After.
     """
-    kilobytes = -(-size // 1000)
-    if not count:
-        return
+    if count:
+        await _meter(request, size, count, burst=True, day=True)
+
+
+async def meter_whole(request: Request, size: int) -> None:
+    """Count a file of `size` bytes that will come in parts, before the first of them: its sender's day, and no moment.
+
+    Raises TooManyFiles.
+    """
+    await _meter(request, size, 1, burst=False, day=True)
+
+
+async def meter_part(request: Request, size: int) -> None:
+    """Count a part of such a file, whose day was counted, before it is stored: the moment.
+
+    Raises TooManyFiles.
+    """
+    await _meter(request, size, 1, burst=True, day=False)
+
+
+async def _meter(request: Request, size: int, count: int, *, burst: bool, day: bool) -> None:
     try:
-        await _spend(request, kilobytes, count)
+        await _spend(request, -(-size // 1000), count, burst=burst, day=day)
     except Refusal as refusal:
         if refusal.code != "too_many":
             raise
@@ -44,14 +62,18 @@ async def meter_upload(request: Request, size: int, count: int = 1) -> None:
         raise TooManyFiles("file" if request.url.path.startswith("/api/") else "files", seconds) from refusal
 
 
-async def _spend(request: Request, kilobytes: int, count: int) -> None:
+async def _spend(request: Request, kilobytes: int, count: int, *, burst: bool, day: bool) -> None:
     limiter, actor = request.app.state.limiter, getattr(request.state, "actor", None)
     if actor is not None:
-        await limiter.spend("upload_staff", actor.id, kilobytes)
+        if day:
+            await limiter.spend("upload_staff", actor.id, kilobytes)
         return
     network = limiter.network(request)
     await limiter.hit("submit", request, cost=count)
-    costs = [("upload_burst", network, limiter.at_most("upload_burst", kilobytes))]
+    costs = [("upload_burst", network, limiter.at_most("upload_burst", kilobytes))] if burst else []
+    if not day:
+        await limiter.spend_all(costs)
+        return
     if device := await _find_device(request):
         costs.append(("upload_device", device, kilobytes))
     if phone := getattr(request.state, "phone", ""):

@@ -27,6 +27,9 @@ from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
 FILE_FORMS = re.compile(r"/new/2|/case/acts/[^/]+|/desk/register|/desk/cases/[^/]+/(acts/[^/]+|preview|letters)")
 """Pages whose forms bring files: all that are allowed together, each of the allowed size."""
 
+FILE_PARTS = re.compile(r"/api/v1/uploads/[^/]+")
+"""Where large files come in parts; a client may send all that is missing as one part."""
+
 
 class BodyDeadline:
     """Stops waiting for a body that comes too slowly: 408, and the connection is closed.
@@ -79,12 +82,15 @@ _DRAFT_HOURS = 4
 
 
 class BodyLimit:
-    """Refuses a body that is too large, before and while it is read. Forms with files may be larger."""
+    """Refuses a body that is too large, before and while it is read. Forms with files and parts of files may be larger."""
 
-    def __init__(self, app: ASGIApp, most: int, most_of_form: int, refuse: Any) -> None:
-        self.app, self._most, self._most_of_form, self.refuse = app, most, most_of_form, refuse
+    def __init__(self, app: ASGIApp, most: int, most_of_form: int, most_of_part: int, refuse: Any) -> None:
+        self.app, self._most, self._most_of_form, self._most_of_part = app, most, most_of_form, most_of_part
+        self.refuse = refuse
 
     def _limit(self, request: Request) -> int:
+        if request.method == "PATCH" and FILE_PARTS.fullmatch(request.url.path):
+            return max(self._most, self._most_of_part)
         is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
         return self._most_of_form if is_form and FILE_FORMS.fullmatch(request.url.path) else self._most
 

@@ -239,6 +239,16 @@ class Uploaded(Struct):
     sha256: str
 
 
+class UploadOut(Struct):
+    """A file that comes in parts (分段上传)."""
+
+    id: Annotated[str, described("传完后就是附件的 id")]
+    name: str
+    length: Annotated[int, described("总字节数")]
+    offset: Annotated[int, described("已经收到的字节数")]
+    expires_at: Annotated[str, described("到这时没有传完就删除", format="date-time")]
+
+
 # --- sessions 登录
 
 

@@ -1,5 +1,7 @@
 """API calls that upload and download attachments."""
 
+from datetime import timedelta
+
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +14,7 @@ from web.api.request_parsing import read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
 from web.api.v1.cases import find_asker
-from web.auth import sessions
+from web.auth import drafts, sessions
 from web.auth.metering import meter_upload
 from web.context import AppContext
 from web.http.file_response import file_response
@@ -36,7 +38,17 @@ async def upload(request: Request) -> Response:
         row, sha256 = await attachments.store_file(
             file.filename or "", content, FileStore.of(settings), now=context.clock.now()
         )
+    await hold_for_form(request, row.id)
     return json_response(responses.Uploaded(row.id, row.name, row.size, row.type, sha256), 201)
+
+
+async def hold_for_form(request: Request, attachment_id: str) -> None:
+    """Keep a file as long as the half-filled form it was chosen for, and not on a shared computer."""
+    context: AppContext = request.app.state.context
+    draft = await drafts.load_draft(request)
+    if draft and not draft.get(drafts.SHARED):
+        until = context.clock.now() + timedelta(days=context.settings.draft_days)
+        await attachments.hold_for_draft([attachment_id], until)
 
 
 async def download(request: Request) -> Response:

@@ -29,6 +29,7 @@ from web.api.v1 import (
     reference,
     sessions,
     topics,
+    uploads,
     wechat,
 )
 from web.auth.permissions import Requirement
@@ -106,6 +107,22 @@ CALLS: tuple[Call, ...] = (
          {201: responses.Uploaded}, takes_file=True,
          remark="先上传，再在 attachments 里带上得到的 id。照片里的位置等信息会被去掉。"
          "带宏、脚本、程序或打开密码的文档回答 422，fields 里说明原因；查出病毒的 code 为 infected。"),
+    Call("OPTIONS", "/uploads", uploads.options, Requirement.ANYONE, "分段上传：服务器支持什么", {204: None},
+         remark="tus 1.0.0 协议：Tus-Version、Tus-Extension、Tus-Max-Size。"),
+    Call("POST", "/uploads", uploads.create, Requirement.ANYONE, "分段上传：开始", {201: None}, faults=(412, 413, 422),
+         headers={"Tus-Resumable": "1.0.0", "Upload-Length": "文件的字节数",
+                  "Upload-Metadata": "filename 和 base64 的文件名"},
+         remark="tus 的 creation 扩展。用于较大的录音、视频和不稳定的网络；Location 是上传的地址，最后一段是 id，"
+                "传完后在 attachments 里带上它。其他种类的文件大小与“上传附件”相同。"),
+    Call("GET", "/uploads/{id}", uploads.look_up, Requirement.ANYONE, "分段上传：传到哪里了",
+         {200: responses.UploadOut}, faults=(404, 422),
+         remark="tus 用 HEAD，看 Upload-Offset。没有传完的在 Upload-Expires 之后删除。"),
+    Call("PATCH", "/uploads/{id}", uploads.append, Requirement.ANYONE, "分段上传：接着传", {204: None},
+         faults=(404, 409, 412, 413, 415, 422),
+         headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "从哪个字节接着传"},
+         remark="内容类型为 application/offset+octet-stream。中断时收到的部分会保留。最后一段收到后按附件检查，不能收的回答 422。"),
+    Call("DELETE", "/uploads/{id}", uploads.delete, Requirement.ANYONE, "分段上传：放弃", {204: None}, faults=(404,),
+         remark="tus 的 termination 扩展。已经传完的不受影响。"),
     Call("POST", "/ratings", ratings.rate, Requirement.ANYONE, "评价",
          {201: responses.RatingOut, 202: responses.RatingOut}, body=requests.NewRating, faults=(401, 403, 404, 409),
          headers={"Idempotency-Key": "同一个值再次提交，是同一次评价"},

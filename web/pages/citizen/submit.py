@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from feedback import attachments
 from feedback.kernel import identifiers
@@ -30,6 +30,7 @@ from web.http.challenge import ChallengeRequired, require_answer
 from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
+from web.pages.citizen.shared_computer import is_continued
 from web.wording import catalogue
 
 STEPS = 4
@@ -61,12 +62,23 @@ async def step(request: Request) -> Response:
     if not 1 <= number <= STEPS:
         raise NotFound(step=number)
     draft = await drafts.load_draft(request)
+    if draft.get(drafts.SHARED) and request.method == "GET":
+        if not is_continued(request):  # somebody else sits here now
+            response: Response = RedirectResponse("/new/1", status_code=303)
+            await drafts.delete_draft(request, response)
+            return response
+        await drafts.postpone_end(request)
     if "sent" in draft:
-        if number == STEPS and request.method == "POST" and _just_sent(request, draft):
-            return _to_receipt(request, draft["sent"])
+        if number == STEPS and request.method == "POST":
+            async with request.form() as form:
+                is_again = parsing.read_field(form, "key") == draft.get("key", "-") or _just_sent(request, draft)
+            if is_again:
+                return _to_receipt(request, draft["sent"], bool(draft.get(drafts.SHARED)))
         draft = {}
-    if number > (furthest := _furthest(draft)):
-        return RedirectResponse(f"/new/{furthest}", status_code=303)
+    # The second step brings the kind with it: what was typed there outlives the draft of the first.
+    is_resumed = request.method == "POST" and number == _FILES_STEP
+    if number > (furthest := _furthest(draft)) and not is_resumed:
+        return _onward(request, f"/new/{furthest}")
     if request.method == "GET":
         return await _shown(request, number, draft, {})
     async with open_form(request) as form:
@@ -109,7 +121,11 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
         case 1:
             draft["kind"] = parsing.read_field(form, "kind")
             draft.setdefault("key", identifiers.new_id())
+            draft[drafts.SHARED] = drafts.SHARED in form
         case 2:
+            draft.setdefault("kind", parsing.read_field(form, "kind"))
+            draft.setdefault("key", identifiers.new_id())
+            draft[drafts.SHARED] = drafts.SHARED in form
             draft.update({name: parsing.read_field(form, name) for name in ("title", "text", "region", "address")})
             uploads = await store_uploads(request, form)
             draft["attachments"] = [row.id for row in await attachments.list_unclaimed(uploads.ids)]
@@ -125,15 +141,22 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
     if number == _FILES_STEP and "drop_attachment" in form:
         dropped = parsing.read_field(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
-        response: Response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+        response = _onward(request, f"/new/{number}#f-files")
     else:
         _check(draft, number)
-        response = RedirectResponse(f"/new/{number + 1}", status_code=303)
+        response = _onward(request, f"/new/{number + 1}")
     context: AppContext = request.app.state.context
     until = context.clock.now() + timedelta(days=context.settings.draft_days)
     await attachments.hold_for_draft(draft.get("attachments", ()), until)
     await drafts.store_draft(request, response, draft)
     return response
+
+
+def _onward(request: Request, path: str) -> Response:
+    """To the next page: a redirect, or its address for a script that sends the form in the background."""
+    if request.headers.get("x-fragment"):
+        return JSONResponse({"next": path})
+    return RedirectResponse(path, status_code=303)
 
 
 def _check(draft: Mapping[str, Any], number: int) -> None:
@@ -175,6 +198,9 @@ def _draft_of(draft: Mapping[str, Any]) -> Submission:
 
 async def _submitted(request: Request, draft: dict[str, Any], form: FormData) -> Response:
     context: AppContext = request.app.state.context
+    key = parsing.read_field(form, "key")
+    if key and key != draft.get("key"):  # sent late by a script, while another message was begun
+        return _onward(request, f"/new/{STEPS}")
     await request.app.state.limiter.hit("submit", request)
     await require_answer(
         request,
@@ -185,10 +211,17 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
     receipt = await case_actions.submit_case(context, _draft_of(draft))
     with suppress_database_faults("its source", receipt.no):
         await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
-    response = _to_receipt(request, receipt.no)
+    is_shared = bool(draft.get(drafts.SHARED))
+    response = _to_receipt(request, receipt.no, is_shared)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     with suppress_database_faults("that its form was sent", receipt.no):
-        await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
+        sent = {
+            "sent": receipt.no,
+            "key": draft.get("key", ""),
+            "at": context.clock.now().timestamp(),
+            drafts.SHARED: is_shared,
+        }
+        await drafts.store_draft(request, response, sent)
     return response
 
 
@@ -196,9 +229,9 @@ _SHOWN = ("kind", "title", "text", "region", "address", *_PERSON, "exclude", "ag
 _PROXY_FIELDS = {"proxy.name": "guardian_name", "proxy.phone": "guardian_phone"}
 
 
-def _to_receipt(request: Request, no: str) -> Response:
-    response = RedirectResponse(f"/receipt/{no}", status_code=303)
-    citizen_cookie.remember_case(response, request.app.state.context, no)
+def _to_receipt(request: Request, no: str, is_shared: bool) -> Response:
+    response = _onward(request, f"/receipt/{no}")
+    citizen_cookie.remember_case(response, request.app.state.context, no, is_shared=is_shared)
     return response
 
 
@@ -217,13 +250,14 @@ async def _shown(
     settings = context.settings
     names = await directory.load_directory()
     shown = {name: draft.get(name, "") for name in _SHOWN}
-    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
+    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent", drafts.SHARED)}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
     values: dict[str, Any] = {
         "draft": shown,
         "errors": errors,
         "draft_days": settings.draft_days,
+        "shared_minutes": int(drafts.SHARED_IDLE.total_seconds() // 60),
         "challenge": challenge,
     }
     match number:

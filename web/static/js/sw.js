@@ -1,13 +1,15 @@
 // Keeps the shell, the first page of the form and the offline page for times without network. Nothing personal.
+// Sends the message that waits on this device when the network is back, also while no page is open ("xq-send").
 "use strict";
 const CACHE = "xinqiao-2";
-const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/css/citizen.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/icons.svg", "/static/favicon.svg"];
+const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/css/citizen.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/js/send.js", "/static/icons.svg", "/static/favicon.svg"];
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { credentials: "omit", cache: "reload" })))).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
 });
+// Writes are never fetched here: what a service worker fetches says of itself that it comes from this site.
 self.addEventListener("fetch", (event) => {
   const request = event.request;
   const url = new URL(request.url);
@@ -18,3 +20,26 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(fetch(request).catch(() => caches.match("/offline")));
   }
 });
+
+const store = (mode, work) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("xinqiao", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("drafts");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const turn = opening.result.transaction("drafts", mode);
+    const asked = work(turn.objectStore("drafts"));
+    turn.oncomplete = () => { opening.result.close(); resolve(asked.result); };
+    turn.onerror = () => { opening.result.close(); reject(turn.error); };
+  };
+});
+const sendWaiting = async () => {
+  const entry = await store("readonly", (drafts) => drafts.get("waiting"));
+  if (!entry || entry.next) return;
+  // A failure rejects, and the browser tries again later. The key makes a second try the same message.
+  const answer = await fetch("/new/4", { method: "POST", body: new URLSearchParams({ key: entry.key }), headers: { "X-Fragment": "1" }, redirect: "manual" });
+  if (answer.status > 501) throw new Error("busy");
+  if (!answer.ok || !(answer.headers.get("content-type") || "").startsWith("application/json")) return; // it asks something: a page shows it
+  const { next } = await answer.json();
+  if (next.startsWith("/receipt/")) await store("readwrite", (drafts) => drafts.put({ ...entry, next }, "waiting"));
+};
+self.addEventListener("sync", (event) => { if (event.tag === "xq-send") event.waitUntil(sendWaiting()); });

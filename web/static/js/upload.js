@@ -5,6 +5,7 @@
   "use strict";
   const SHRINK_OVER = 4000000;
   const LONGEST = 2560;
+  const THUMB = 144;
 
   const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} KB`);
 
@@ -21,6 +22,26 @@
       const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
       return blob && blob.size < file.size ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
     } catch (e) { return file; }
+  };
+
+  // A small picture of what was chosen (缩略图), as a data: address that the draft on this device holds too.
+  const thumbOf = async (file) => {
+    if (!/^image\//.test(file.type) || !window.createImageBitmap) return "";
+    try {
+      const picture = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => createImageBitmap(file));
+      const side = Math.min(picture.width, picture.height);
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = THUMB;
+      canvas.getContext("2d").drawImage(picture, (picture.width - side) / 2, (picture.height - side) / 2, side, side, 0, 0, THUMB, THUMB);
+      return canvas.toDataURL("image/jpeg", 0.7);
+    } catch (e) { return ""; } // a kind this browser does not show, such as HEIC
+  };
+  const showThumb = (item, src) => {
+    if (!src || item.querySelector(".file-thumb")) return;
+    const image = part("img", "file-thumb");
+    image.src = src;
+    image.alt = ""; // its name stands beside it
+    item.prepend(image);
   };
 
   const part = (tag, className, words) => {
@@ -77,6 +98,8 @@
       hidden.value = id;
       hidden.dataset.name = name;
       hidden.dataset.size = words;
+      const image = item.querySelector(".file-thumb");
+      if (image) hidden.dataset.thumb = image.src;
       item.appendChild(hidden);
       state.className = "file-state file-state--ok";
       state.textContent = `${words} 已上传`;
@@ -96,9 +119,16 @@
       return { item, state, button };
     };
 
-    row.xqRestore = (files) => files.forEach(({ id, name, size: words }) => {
-      if (list.children.length >= most || form.querySelector(`input[name="attachments"][value="${CSS.escape(id)}"]`)) return;
+    row.xqRestore = (files) => files.forEach(({ id, name, size: words, thumb }) => {
+      const listed = form.querySelector(`input[name="attachments"][value="${CSS.escape(id)}"]`);
+      if (listed) {
+        listed.dataset.thumb = thumb || "";
+        showThumb(listed.closest("li"), thumb);
+        return;
+      }
+      if (list.children.length >= most) return;
       const { item, state, button } = line(name);
+      showThumb(item, thumb);
       done(item, state, button, id, name, words);
     });
 
@@ -110,6 +140,11 @@
       bar.setAttribute("aria-label", `${file.name} 上传进度`);
       state.before(bar);
       let request = null;
+      thumbOf(file).then((src) => {
+        showThumb(item, src);
+        const hidden = item.querySelector('input[name="attachments"]');
+        if (hidden && src) { hidden.dataset.thumb = src; changed(); }
+      });
 
       const bad = (words, again) => {
         bar.hidden = true;

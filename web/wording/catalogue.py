@@ -35,6 +35,7 @@ CHANNELS: Mapping[str, str] = _STATUSES["channels"]
 ROLES: Mapping[str, str] = _STATUSES["roles"]
 REQUIREMENTS: Mapping[str, str] = _STATUSES["requirements"]
 AUDIENCES: Mapping[str, str] = _STATUSES["audiences"]
+CONFIDENTIAL_TITLE: str = _STATUSES["unknown"]["title"]
 UNKNOWN_TIME: str = _STATUSES["unknown"]["time"]
 HELD: Mapping[str, str] = _STATUSES["held"]
 PROOF_STATES: Mapping[str, str] = _STATUSES["proof_states"]
@@ -101,6 +102,11 @@ def _shown(value: object) -> object:
 def challenge_words(left: int, right: int) -> str:
     """A sum as a question in words."""
     return str(_CHALLENGE["question"]).format(left=_number_words(left), right=_number_words(right))
+
+
+def phone_code_words(site: str, code: str, minutes: int) -> str:
+    """The text that brings a one-time code."""
+    return str(_ERRORS["phone_code"]["text"]).format(site=site, code=code, minutes=minutes)
 
 
 def _number_words(number: int) -> str:

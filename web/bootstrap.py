@@ -44,7 +44,7 @@ from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
 from web.letters import issuing
-from web.notify import channel
+from web.notify import channel, phone_messages
 from web.presentation import flags as flag_views
 from web.tasks import classification, topics, training
 from web.tasks.unit_recommendation import UnitRecommendation
@@ -195,6 +195,7 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
         {"case.reply": [review_outcomes.send_back_to_be_redone]},
         routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
         issuing.build_handlers(context),
+        {phone_messages.MESSAGE: [phone_messages.build_handler(settings)]},
         {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings).items()},
     )
     for handler_table in handler_tables:

@@ -187,6 +187,11 @@ class Settings:
         return CHALLENGE_LEAST if self.production else 0
 
     @property
+    def citizen_channels(self) -> tuple[str, ...]:
+        """By what citizens are told without asking, in order of preference: none yet."""
+        return ()
+
+    @property
     def automatic_mode(self) -> str:
         """suggest, proven or model."""
         return self.automatic or ("proven" if self.production else "model")

@@ -7,7 +7,7 @@ No I/O.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from feedback.rules import redaction
@@ -69,6 +69,8 @@ class OutgoingNotice:
     unit: str
     words: str
     to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
+    event: str = ""
+    at: datetime | None = None  # the moment of sending
 
 
 Send = Callable[[OutgoingNotice], Awaitable[DeliveryChannel | None]]

@@ -47,6 +47,7 @@ class DeliveryPolicy:
     staff: DeliveryHours
     citizens: DeliveryHours
     joint_office: str
+    reaches_citizens: bool = True  # without a channel to them nothing rings at night, so nothing waits for the day
 
     @classmethod
     def of(cls, settings: Settings) -> "DeliveryPolicy":
@@ -54,6 +55,7 @@ class DeliveryPolicy:
             parse_hours(settings.staff_hours, workdays_only=True),
             parse_hours(settings.citizen_hours, workdays_only=False),
             settings.joint_office,
+            bool(settings.citizen_channels),
         )
 
     def rule(self, audience: Audience) -> DeliveryHours:
@@ -95,7 +97,8 @@ async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy
     for notice in new_notices:
         is_gathered = notice.push is Priority.DIGEST
         is_pushed = not is_gathered and (notice.audience is Audience.CITIZEN or notice.unit in mail_units)
-        leaves_at = compute_send_time(notice.push, now, calendar, policy.rule(notice.audience))
+        rings = policy.reaches_citizens or notice.audience is not Audience.CITIZEN
+        leaves_at = compute_send_time(notice.push, now, calendar, policy.rule(notice.audience)) if rings else now
         if is_pushed:
             keys_by_time.setdefault(leaves_at, []).append(notice.key)
             delivery = _QUEUED
@@ -163,7 +166,7 @@ async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> 
     retry_count = 0
     for row in rows:
         outgoing = OutgoingNotice(
-            row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row)
+            row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row), row.event, now
         )
         channel: DeliveryChannel | None = None
         if outgoing.audience is Audience.CITIZEN or outgoing.to:

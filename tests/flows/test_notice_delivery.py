@@ -88,11 +88,9 @@ async def test_a_mail_server_for_staff_is_no_channel_to_citizens(context: AppCon
     assert await deliveries(case_no=no, audience="unit") == {("sent", "email", True)}
 
 
-async def test_what_waits_for_the_citizens_hours_is_queued_until_then(context: AppContext) -> None:
+async def test_where_nothing_rings_nothing_waits_for_the_day(context: AppContext) -> None:
     no = await submit_appeal(context)
     await drain(context, NIGHT)
-    assert await deliveries(case_no=no, event="case.assign", audience="citizen") == {("queued", "", False)}
-    await drain(context, to_utc(datetime(2026, 9, 15, 8, 0, tzinfo=OFFICE_TIMEZONE)))
     assert await deliveries(case_no=no, event="case.assign", audience="citizen") == {("no_channel", "", False)}
 
 

@@ -1,8 +1,10 @@
 """Choosing the channel that sends a notice. Each is a function of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
+from feedback.queries import contacts
 from routing.notices.catalogue import Audience, DeliveryChannel, OutgoingNotice, Send
 from web.notify.console import sender
+from web.notify.development_file import sender as development_file
 from web.notify.email import sender as email_sender
 
 UNREACHED = "citizens cannot be told anything: no channel to them is installed, every notice to a citizen stays unsent"
@@ -32,6 +34,17 @@ def select_sender(settings: Settings) -> Send:
         if outgoing.to and DeliveryChannel.EMAIL in channels_to(outgoing.audience, settings):
             return await send_mail(outgoing)
         await sender.send(outgoing)
+        if outgoing.audience is Audience.CITIZEN and outgoing.at is not None and not settings.production:
+            contact = await contacts.load_contact(outgoing.case_no, settings.vault)
+            await development_file.append_message(
+                settings,
+                at=outgoing.at,
+                channel="sms",
+                to=contact.phone,
+                template=outgoing.event,
+                text=outgoing.words,
+                case_no=outgoing.case_no,
+            )
         return None
 
     return send

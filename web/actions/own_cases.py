@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
-from feedback.kernel.errors import Invalid, Refusal
+from feedback.kernel.errors import Invalid
 from feedback.queries import own_cases as own_case_queries
 from feedback.record import query_codes
 from feedback.rules import intake
 from feedback.rules.access import Actor
 from web.auth import citizen_sessions, phone_counts
 from web.auth.citizen_sessions import CitizenLogin
-from web.auth.phone_counts import Limit
+from web.auth.phone_counts import Limit, TooOften
 from web.context import AppContext
 
 REASON_MOST = 300
@@ -22,20 +22,14 @@ _PROOFS = Limit("proofs of older cases", 5, timedelta(days=1))
 _REISSUES = Limit("new codes of a case", 3, timedelta(days=1))
 
 
-class TooManyProofs(Refusal):
-    """Five codes or names a day: a number's new holder does not guess who had it before."""
-
-    code = "too_many"
-
-
 async def open_older_cases(request: Request, login: CitizenLogin, *, code: str = "", name: str = "") -> int:
     """Add cases from before the number was proved here, by query code or name. Returns how many were found.
 
-    Raises Invalid where nothing matches, TooManyProofs after five tries in a day; each is counted before it is looked at.
+    Raises Invalid where nothing matches, TooOften after five tries in a day; each is counted before it is looked at.
     """
     context: AppContext = request.app.state.context
     if seconds := await phone_counts.count(context, _PROOFS, login.holder.phone_hash):
-        raise TooManyProofs(seconds=seconds)
+        raise TooOften(seconds=seconds)
     vault = context.settings.vault
     numbers = await own_case_queries.find_by_proof(login.holder, vault, code=code, name=intake.clean_line(name))
     if not numbers:
@@ -47,7 +41,7 @@ async def open_older_cases(request: Request, login: CitizenLogin, *, code: str =
 async def reissue_code(context: AppContext, no: str, actor: Actor, reason: str) -> str:
     """A fresh query code for a case; the old one is dead, and who did it is on record.
 
-    Raises NotFound for whoever may not, Invalid without a reason from staff, TooManyProofs after three in a day.
+    Raises NotFound for whoever may not, Invalid without a reason from staff, TooOften after three in a day.
     """
     reason = intake.clean_line(reason)
     if len(reason) > REASON_MOST:
@@ -56,5 +50,5 @@ async def reissue_code(context: AppContext, no: str, actor: Actor, reason: str) 
         raise Invalid({"reason": "missing"})
     await query_codes.require_may_reissue(actor, no)
     if seconds := await phone_counts.count(context, _REISSUES, no):
-        raise TooManyProofs(seconds=seconds)
+        raise TooOften(seconds=seconds)
     return await query_codes.reissue(no, actor, reason, now=context.clock.now(), vault=context.settings.vault)

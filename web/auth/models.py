@@ -114,7 +114,6 @@ class PhoneCount(Model):
 
     key = fields.CharField(max_length=64, primary_key=True)
     count = fields.IntField()
-    since = InstantField()
     until = InstantField()
 
     class Meta:

@@ -7,28 +7,24 @@ code only where they stand in a case: each costs the district money, and program
 (GB/T 22239-2019 8.1.4.1; JR/T and GM/T leave the length to the operator: 5 in 1,000,000 a code, 15 codes a day)
 """
 
-import json
 import secrets
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from starlette.requests import Request
 from tortoise.expressions import F
 
-from feedback.kernel import db, identifiers, outbox
-from feedback.kernel.errors import Invalid, NotNow, Refusal
+from feedback.kernel import db, identifiers
+from feedback.kernel.errors import Invalid
 from feedback.queries.own_cases import stands_in_a_case
 from feedback.record import people
 from feedback.rules import intake
 from web.auth import login_attempts, phone_counts
 from web.auth.models import PhoneCode
-from web.auth.phone_counts import Limit
+from web.auth.phone_counts import Limit, TooOften
 from web.auth.sessions import Unauthorized
 from web.context import AppContext
-from web.wording import catalogue
+from web.notify import phone_messages
 
-MESSAGE = "phone.code"
 DIGITS = 6
 LIFETIME = timedelta(minutes=5)
 TRIES = 5
@@ -40,15 +36,6 @@ _PER_PHONE = Limit("code of a phone", 15, timedelta(days=1))
 _PER_DEVICE = Limit("code of a device", 10, timedelta(hours=1))
 _PER_NETWORK = Limit("code of a network", 300, timedelta(hours=1))
 _TRIES_PER_NETWORK = Limit("tries of a network", 600, timedelta(hours=1))
-
-SendText = Callable[[str, str], Awaitable[None]]
-"""Sends a text to a telephone number; raises Unavailable when it must be tried again."""
-
-
-class TooManyCodes(Refusal):
-    """This network or device asked for very many codes: said, since it tells nothing of any number."""
-
-    code = "too_many"
 
 
 def clean_phone(text: str) -> str:
@@ -67,7 +54,7 @@ def clean_phone(text: str) -> str:
 async def send_code(request: Request, phone: str) -> None:
     """Send a fresh code to the number, unless it got too many already, which nobody is told.
 
-    Raises TooManyCodes for the network or the device.
+    Raises TooOften for the network or the device.
     """
     context: AppContext = request.app.state.context
     settings, now = context.settings, context.clock.now()
@@ -86,32 +73,32 @@ async def send_code(request: Request, phone: str) -> None:
     if not (is_wanted and has_room):
         return
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
-    text = catalogue.phone_code_words(settings.site_name, code, int(LIFETIME.total_seconds()) // 60)
-    sealed = settings.vault.encrypt_system(json.dumps({"to": phone, "text": text}, ensure_ascii=False))
     values = {"code_hash": _code_hash(context, phone_hash, code), "tries": 0, "expires_at": now + LIFETIME}
     async with db.transaction():
         if not await PhoneCode.filter(phone_hash=phone_hash).update(**values):
             await PhoneCode.get_or_create(values, phone_hash=phone_hash)
-        await outbox.put(
-            MESSAGE,
-            identifiers.new_id(),
-            {"sealed": sealed, "until": (now + LIFETIME).isoformat()},
-            now,
-            outbox.MessagePriority.NEW_CASE,
+        await phone_messages.send_to_phone(
+            "login_code",
+            phone,
+            {"code": code, "minutes": str(int(LIFETIME.total_seconds()) // 60)},
+            key=identifiers.new_id(),
+            settings=settings,
+            now=now,
+            expires_at=now + LIFETIME,
         )
     context.wake()
 
 
 async def _require_room(context: AppContext, limit: Limit, subject: str) -> None:
     if seconds := await phone_counts.count(context, limit, subject):
-        raise TooManyCodes(seconds=seconds)
+        raise TooOften(seconds=seconds)
 
 
 async def prove_phone(request: Request, phone: str, code: str) -> str:
     """The keyed hash of the number, whose holder read the code that was sent to it. The code is then used up.
 
     Raises Unauthorized with code "wrong_phone_code", the same for a wrong, an expired, a used and a worn out one, and
-    for a number to which none was sent; TooManyCodes for a network that tries at very many.
+    for a number to which none was sent; TooOften for a network that tries at very many.
     """
     context: AppContext = request.app.state.context
     await _require_room(context, _TRIES_PER_NETWORK, request.app.state.limiter.network(request))
@@ -139,18 +126,6 @@ def is_known_device(request: Request, phone_hash: str) -> bool:
 def device_account(context: AppContext, phone_hash: str) -> str:
     """By what the device cookie remembers that the number was proved there."""
     return context.settings.vault.keyed_hash("phone-device", phone_hash)
-
-
-def build_handler(context: AppContext, send_text: SendText) -> outbox.Handler:
-    """Sends the codes that were asked for; one that expired meanwhile is sent to nobody."""
-
-    async def send(payload: dict[str, Any], now: datetime) -> None:
-        if now >= datetime.fromisoformat(payload["until"]):
-            raise NotNow
-        values = json.loads(context.settings.vault.decrypt_system(payload["sealed"]))
-        await send_text(values["to"], values["text"])
-
-    return send
 
 
 async def delete_expired(now: datetime, limit: int = 1000) -> int:

@@ -10,8 +10,15 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from feedback.kernel import db
+from feedback.kernel.errors import Refusal
 from web.auth.models import PhoneCount
 from web.context import AppContext
+
+
+class TooOften(Refusal):
+    """It was done as often as may be within the span; the details hold the seconds to wait."""
+
+    code = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +37,11 @@ async def count(context: AppContext, limit: Limit, subject: str) -> int:
     rows = PhoneCount.filter(key=key)
     if await rows.filter(until__gt=now, count__lt=limit.most).update(count=F("count") + 1):
         return 0
-    if await rows.filter(until__lte=now).update(count=1, since=now, until=now + limit.span):
+    if await rows.filter(until__lte=now).update(count=1, until=now + limit.span):
         return 0
     try:
         async with db.transaction():  # PostgreSQL gives up the transaction in which an insert fails
-            await PhoneCount.create(key=key, count=1, since=now, until=now + limit.span)
+            await PhoneCount.create(key=key, count=1, until=now + limit.span)
     except IntegrityError:  # full, or made a moment ago by another
         if await rows.filter(until__gt=now, count__lt=limit.most).update(count=F("count") + 1):
             return 0

@@ -104,11 +104,6 @@ def challenge_words(left: int, right: int) -> str:
     return str(_CHALLENGE["question"]).format(left=_number_words(left), right=_number_words(right))
 
 
-def phone_code_words(site: str, code: str, minutes: int) -> str:
-    """The text that brings a one-time code."""
-    return str(_ERRORS["phone_code"]["text"]).format(site=site, code=code, minutes=minutes)
-
-
 def _number_words(number: int) -> str:
     """A number below 100 in Chinese words."""
     digits: list[str] = _CHALLENGE["digits"]

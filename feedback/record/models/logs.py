@@ -26,7 +26,7 @@ class ReadLog(Model):
 
 
 class CodeReissue(Model):
-    """Query codes that were issued anew, with who did it and why; the old one opens nothing"""
+    """Query codes that were issued anew, with who did it and why"""
 
     id = fields.BigIntField(primary_key=True)
     case_no = fields.CharField(max_length=20)

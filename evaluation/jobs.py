@@ -24,17 +24,18 @@ from feedback.rules import access
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Channel, Kind
 from routing import directory
+from routing.notices.citizen_catalogue import CitizenTexts
 
 
-def build_handlers(settings: Settings) -> dict[str, Handler]:
-    """What this package does about which message."""
+def build_handlers(settings: Settings, texts: CitizenTexts) -> dict[str, Handler]:
+    """What this package does about which message. `texts` are the words of notices to citizens."""
     on_rating = partial(open_rectification, settings=settings)
     return {
         "case.rate": on_rating,
         "rating.service": on_rating,
         "case.reply": partial(requests.schedule_request, settings=settings),
         "case.answer_merged": partial(requests.schedule_request, settings=settings),
-        "rating.invite": partial(requests.send_request, settings=settings),
+        "rating.invite": partial(requests.send_request, settings=settings, texts=texts),
     }
 
 

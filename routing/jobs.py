@@ -26,17 +26,19 @@ from routing.assignment import (
     must_be_assigned_by_person,
 )
 from routing.directory import Directory, list_overseers, load_directory
-from routing.notices import digests, escalation
+from routing.notices import citizen_planning, digests, escalation
 from routing.notices.catalogue import (
     NOTICES,
     REPORT_TITLE,
     Audience,
+    CitizenChannels,
     NoticeRow,
     Send,
     list_notice_rows,
     render_moved_dates,
     render_notice,
 )
+from routing.notices.citizen_catalogue import EVENTS, CitizenTexts
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, send_all, store_notices
 from routing.notices.delivery_hours import Priority
 
@@ -44,8 +46,10 @@ STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
 
 
-def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler]]:
-    """What routing does on which message."""
+def build_handlers(
+    send: Send, channels: CitizenChannels, texts: CitizenTexts, policy: DeliveryPolicy
+) -> dict[str, list[Handler]]:
+    """What routing does on which message. `send` reaches staff, `channels` citizens, `texts` are the words to these."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
@@ -81,9 +85,8 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
         barred_codes, is_report = list_barred_units(case, directory), case.kind is Kind.REPORT
         dates = render_moved_dates(payload.get("moved", ()))
         notices = []
+        holder = directory.short(case.unit or case.desk)
         for row in list_notice_rows(event):
-            if row.audience is Audience.CITIZEN and not case.is_named:
-                continue  # there is nobody to send it to
             if row.only_urgent and not case.urgency:
                 continue
             priority = (
@@ -99,9 +102,11 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
                 about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
                 key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
                 due = dates.get((row.audience, unit), "")
-                holder = directory.short(case.unit or case.desk)
                 words = render_notice(row, no=case.no, title=case.title, unit=holder, due=due, is_report=is_report)
                 notices.append(PlannedNotice(key, case.no, event, row.audience, unit, words, priority, is_report))
+        unit_name = directory.short(_find_named_unit(payload, case))
+        if notice := await citizen_planning.plan_notice(event, payload, case, unit_name, texts, policy, now):
+            notices.append(notice)
         await store_notices(notices, policy, now)
 
     async def warn(payload: dict[str, Any], now: datetime) -> None:
@@ -113,7 +118,9 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
 
         return handler
 
-    handlers_by_kind: dict[str, list[Handler]] = {row.event: [notifier(row.event)] for row in NOTICES}
+    handlers_by_kind: dict[str, list[Handler]] = {
+        event: [notifier(event)] for event in dict.fromkeys([*(row.event for row in NOTICES), *sorted(EVENTS)])
+    }
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         handlers_by_kind.setdefault(event, []).append(assign)
     for event in ("case.return", "case.change_kind"):
@@ -121,9 +128,23 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
     for act in (Act.ASSIGN, Act.REOPEN, Act.REDO, Act.ANSWER_MERGED):
         handlers_by_kind.setdefault(f"case.{act}", []).append(hand_to_successor)
     handlers_by_kind["clock.reached"] = [warn]
-    handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
+    handlers_by_kind["notice.send"] = [partial(send_all, send=send, channels=channels)]
     handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]
     return handlers_by_kind
+
+
+_ACTED = frozenset({Act.REPLY, Act.ACCEPT, Act.ASK, Act.RECTIFY, Act.EXPLAIN})
+_NAMED = frozenset({Act.ASSIGN, Act.REDO, Act.SUCCEED, Act.ANSWER_MERGED})
+
+
+def _find_named_unit(payload: Mapping[str, Any], case: CaseSummary) -> str:
+    """The unit a notice to the citizen names: who did it, or whom the act names, also when the case went on meanwhile."""
+    entry = next((e for e in case.entries if e.seq == payload.get("seq")), None)
+    if entry is not None and entry.act in _ACTED:
+        return entry.unit or case.unit or case.desk
+    if entry is not None and entry.act in _NAMED:
+        return str(entry.data.get("unit") or case.unit or case.desk)
+    return case.unit or case.desk
 
 
 def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> bool:

@@ -114,6 +114,12 @@ class Notice(Model):
     read_by = fields.CharField(max_length=80, default="", db_default="")
     channel = fields.CharField(max_length=10, default="", db_default="")
     state = fields.CharField(max_length=12, default="queued", db_default="queued")
+    template = fields.CharField(max_length=30, default="", db_default="")  # of a notice to a citizen
+    params: dict[str, str] | None = fields.JSONField(null=True)  # the values in it, for providers that hold the text
+    recipient = fields.CharField(max_length=64, default="", db_default="")  # keyed hash of the citizen's telephone
+    segments = fields.SmallIntField(default=0, db_default=0)  # short messages it makes
+    delivered_at = InstantField(null=True)  # when the provider says that it arrived
+    informed_by = fields.CharField(max_length=80, default="", db_default="")  # who told it by telephone
 
     class Meta:
         table = "routing_notice"
@@ -125,7 +131,29 @@ class Notice(Model):
             ("digest",),
             ("error", "id"),
             ("audience", "state", "made_at"),
+            ("recipient", "id"),
         )
+
+
+class NoticeAttempt(Model):
+    """Attempts to send a notice to a citizen, one row for each channel, so that nothing is sent twice"""
+
+    id = fields.BigIntField(primary_key=True)
+    notice: fields.ForeignKeyRelation[Notice] = fields.ForeignKeyField(
+        "app.Notice", related_name="attempts", on_delete=fields.CASCADE
+    )
+    channel = fields.CharField(max_length=10)
+    state = fields.CharField(max_length=12)
+    tries = fields.SmallIntField(default=1)
+    begun_at = InstantField()
+    ended_at = InstantField(null=True)
+    reference = fields.CharField(max_length=100, default="")
+    error = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "routing_notice_attempt"
+        unique_together = (("notice_id", "channel"),)
+        indexes = (("channel", "reference"),)
 
 
 class Measure(Model):

@@ -51,7 +51,7 @@ from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
 from web.letters import issuing
-from web.notify import channel, phone_messages
+from web.notify import channel, citizen_texts, phone_messages
 from web.presentation import flags as flag_views
 from web.tasks import classification, topics, training
 from web.tasks.unit_recommendation import UnitRecommendation
@@ -66,6 +66,7 @@ MODELS = (
     "feedback.record.models.calendar",
     "feedback.record.models.letters",
     "feedback.record.models.logs",
+    "feedback.record.models.preferences",
     "classify.models",
     "routing.models",
     "evaluation.models",
@@ -111,6 +112,7 @@ async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     settings.data.mkdir(parents=True, exist_ok=True)
     _activate_local_rules(settings)
     lifecycle.activate_sign_off(_parse_sign_off_kinds(settings))
+    channel.build_citizen_channels(settings)  # files of templates that cannot be read stop the start, not a notice
     await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(
@@ -187,6 +189,7 @@ async def _lock_migration(settings: Settings) -> AsyncIterator[None]:
 def build_handlers(context: AppContext) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
     settings = context.settings
+    texts = citizen_texts.build_texts(settings)
     handlers_by_kind: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recalculate_after_calendar_change]}
     handler_tables: tuple[Mapping[str, list[Handler]], ...] = (
         {
@@ -200,10 +203,15 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
         {"case.reply": [topics.build_checker(context)]},
         merged_cases.build_handlers(),
         {"case.reply": [review_outcomes.send_back_to_be_redone]},
-        routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
+        routing.jobs.build_handlers(
+            channel.select_sender(settings),
+            channel.build_citizen_channels(settings),
+            texts,
+            DeliveryPolicy.of(settings),
+        ),
         issuing.build_handlers(context),
         {phone_messages.MESSAGE: [phone_messages.build_handler(settings)]},
-        {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings).items()},
+        {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings, texts).items()},
     )
     for handler_table in handler_tables:
         for kind, steps in handler_table.items():

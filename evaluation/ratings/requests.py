@@ -17,9 +17,9 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Status
-from routing.notices.catalogue import Audience, prepare_title
-from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
-from routing.notices.delivery_hours import Priority
+from routing.notices.citizen_catalogue import CitizenTexts
+from routing.notices.citizen_planning import prepare_notice
+from routing.notices.delivery import DeliveryPolicy, store_notices
 
 _EXCLUDED_KINDS = frozenset({Kind.REPORT, Kind.RECTIFY})
 _STALE_AFTER = timedelta(days=7)
@@ -38,7 +38,7 @@ async def schedule_request(payload: Mapping[str, Any], now: datetime, *, setting
         return  # it is remembered already
 
 
-async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
+async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: Settings, texts: CitizenTexts) -> None:
     """Handler: ask, unless they rated meanwhile, or the answer was withdrawn, or it is long ago.
 
     Raises NotNow when there is nothing to ask.
@@ -49,10 +49,18 @@ async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: S
         raise NotNow(no=case.no)
     token = create_token(settings.vault, Occasion(case_no=case.no))
     address = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
-    words = f"“{prepare_title(case.title)}”（编号 {case.no}）已答复，请您评价：{address}"
-    key = f"rating.invite:{case.no}:{answer.seq}"
-    notice = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
-    await store_notices([notice], DeliveryPolicy.of(settings), now)
+    policy = DeliveryPolicy.of(settings)
+    notice = await prepare_notice(
+        f"rating.invite:{case.no}:{answer.seq}",
+        "rating.invite",
+        case.no,
+        "rating_invite",
+        {"no": case.no, "address": address},
+        texts,
+        policy,
+        now,
+    )
+    await store_notices([notice], policy, now)
 
 
 def _should_ask(case: CaseSummary, seq: int) -> bool:

@@ -114,7 +114,7 @@ class Settings:
         "when staff get notices that are not urgent, on working days; the morning digest goes out when they begin",
     )
     citizen_hours: str = _row(
-        "08:00-21:00", "when citizens get notices that are not urgent, every day, once a channel to them exists"
+        "08:00-21:00", "when citizens get notices that are not urgent, every day, unless they chose other hours"
     )
     joint_office: str = _row(
         "xinfang", "unit code of the joint conference's office (联席会议办公室), told last when a clock ran out"
@@ -167,6 +167,26 @@ class Settings:
     smtp_password: str = _row("", "password at the mail server")
     smtp_from: str = _row("xinqiao@localhost", "sender of the notices")
     smtp_security: str = _row("none", "none / starttls / tls")
+    citizen_email: bool = _row(False, "citizens who left an address get notices by e-mail too, over the same server")
+    sms_provider: str = _row(
+        "", "how short messages leave: http (a gateway of your own, see the handbook) | aliyun. Empty: none are sent"
+    )
+    sms_url: str = _row("", "address of the gateway. Empty for aliyun: https://dysmsapi.aliyuncs.com")
+    sms_key_id: str = _row("", "id of the key at the gateway (aliyun: AccessKey ID)")
+    sms_secret: str = _row(
+        "", "secret of the key at the gateway (aliyun: AccessKey Secret); receipts are verified with it"
+    )
+    sms_signature: str = _row(
+        "", "签名 that stands in front of each message, as the provider approved it. Empty: SITE_NAME"
+    )
+    sms_templates: str = _row(
+        "",
+        'file (TOML) of the provider\'s template ids, as received = "SMS_1"; aliyun sends nothing without one',
+    )
+    wx_templates: str = _row(
+        "",
+        "file (TOML) of subscribe-message templates of the mini-program, see the handbook. Empty: no notices by WeChat",
+    )
     metrics_token: str = _row("", "bearer token that opens /metrics from anywhere. Empty: only from private addresses")
     log_level: str = _row("info", "debug | info | warning | error")
 
@@ -188,8 +208,13 @@ class Settings:
 
     @property
     def citizen_channels(self) -> tuple[str, ...]:
-        """By what citizens are told without asking, in order of preference: none yet."""
-        return ()
+        """By what citizens are told without asking, in order of preference."""
+        channels = {
+            "wechat": self.wx_app_id and self.wx_secret and self.wx_templates,
+            "sms": self.sms_provider,
+            "email": self.smtp_host and self.citizen_email,
+        }
+        return tuple(name for name, is_set in channels.items() if is_set)
 
     @property
     def automatic_mode(self) -> str:
@@ -230,6 +255,14 @@ class Settings:
             faults[PREFIX + "REDIS_URL"] = "needs_postgresql_in_DATABASE_URL_or_leave_it_empty"
         if settings.smtp_security not in ("none", "starttls", "tls"):
             faults[PREFIX + "SMTP_SECURITY"] = "not_none_starttls_or_tls"
+        if settings.sms_provider not in ("", "http", "aliyun"):
+            faults[PREFIX + "SMS_PROVIDER"] = "not_http_or_aliyun"
+        if settings.sms_provider and not (settings.sms_key_id and settings.sms_secret):
+            faults[PREFIX + "SMS_SECRET"] = "needs_SMS_KEY_ID_and_SMS_SECRET"
+        if settings.sms_provider == "http" and not settings.sms_url:
+            faults[PREFIX + "SMS_URL"] = "needs_the_address_of_the_gateway"
+        if settings.sms_provider == "aliyun" and not settings.sms_templates:
+            faults[PREFIX + "SMS_TEMPLATES"] = "needs_the_template_ids_aliyun_approved"
         if 0 < settings.challenge_per_minute < CHALLENGE_LEAST:
             faults[PREFIX + "CHALLENGE_PER_MINUTE"] = "below_60_stops_a_building"
         if settings.env not in ("dev", "production"):

@@ -23,7 +23,7 @@ from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
-from feedback.rules.vocabulary import OPEN, Act, Channel, Kind, Role, Stage, Status
+from feedback.rules.vocabulary import OPEN, Act, Channel, Kind, Profile, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
 
@@ -157,6 +157,8 @@ async def load_summary(no: str) -> CaseSummary:
         unit=case.unit,
         is_named=to_clock_facts(case).named,
         urgency=case.urgency,
+        profile=Profile(case.profile),
+        link=case.link,
         flags=tuple(case.flags.split()),
         is_left_open_history=case.channel == Channel.IMPORT and case.next_due_at is None,
         entries=tuple(_entry_view(e, False, list_unknown_times([to_event(e) for e in entries])) for e in entries),

@@ -196,6 +196,8 @@ class CaseSummary:
     is_named: bool
     urgency: int
     entries: tuple[EntryView, ...]
+    profile: Profile = Profile.HOTLINE
+    link: str = ""  # the case it belongs to, of a rectification the rated one
     flags: tuple[str, ...] = ()  # what its words say, a hunch with a mark behind it
     is_left_open_history: bool = (
         False  # imported without an answer when every term had run out: answered or not, who knows

@@ -1,4 +1,4 @@
-"""The table NOTICES: which event notifies whom, in which words and how urgently. And the port that sends.
+"""The table NOTICES: which event notifies which staff, in which words and how urgently. And the port that sends.
 
 An event is an act (`case.assign`) or a deadline that moved; who is notified when a clock runs
 out is said in `routing.notices.escalation`.
@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 
+from feedback.kernel.errors import Unavailable
 from feedback.rules import redaction
 from routing.notices.delivery_hours import Priority
 
@@ -37,6 +39,9 @@ class DeliveryChannel(StrEnum):
     INBOX = "inbox"  # the unit's inbox on this platform, where it stands at once
     DIGEST = "digest"  # the unit's next morning digest
     EMAIL = "email"
+    SMS = "sms"
+    WECHAT = "wechat"
+    PHONE = "phone"  # somebody rang up and said it
 
 
 class Delivery(StrEnum):
@@ -46,6 +51,7 @@ class Delivery(StrEnum):
     SENT = "sent"  # it left by its channel; only then it has a `sent_at`
     NO_CHANNEL = "no_channel"  # there is no way to whom it is meant for: nobody was told
     FAILED = "failed"  # refused for good, see its `error`
+    OPTED_OUT = "opted_out"  # its citizen wants no such notices, and nothing demands this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +75,69 @@ class OutgoingNotice:
     unit: str
     words: str
     to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
-    event: str = ""
-    at: datetime | None = None  # the moment of sending
 
 
 Send = Callable[[OutgoingNotice], Awaitable[DeliveryChannel | None]]
-"""Sends one notice and returns the channel by which it left, None when there is no way to whom it is meant for.
+"""Sends one notice to staff and returns the channel by which it left, None when there is no way to whom it is meant for.
 
 Raises Unavailable to be tried again; ValueError and LookupError are kept as the notice's error.
 """
 
-_U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message to a citizen on its way out by one channel. `reference` is the same whenever it is tried again."""
+
+    reference: str
+    case_no: str
+    template: str
+    values: Mapping[str, str]
+    text: str
+    at: datetime
+
+
+class Unconfirmed(Unavailable):
+    """The provider may have taken it or not, and cannot be asked again without sending twice."""
+
+
+class CitizenChannels(Protocol):
+    """How this installation reaches citizens: which channels there are for one of them, and sending by one."""
+
+    async def list_channels(self, case_no: str, preferred: str) -> tuple[DeliveryChannel, ...]:
+        """The channels that reach the citizen of a case, in the order in which they are tried."""
+        ...
+
+    def may_repeat(self, channel: DeliveryChannel) -> bool:
+        """Whether that channel sends a message once, however often it gets it with the same reference."""
+        ...
+
+    async def send(self, channel: DeliveryChannel, message: OutgoingMessage) -> None:
+        """Send by that channel.
+
+        Raises Unavailable when nothing was sent and it may be tried again, Unconfirmed when nobody knows; ValueError and
+        LookupError are refusals, which are not tried again.
+        """
+        ...
+
+    async def note_unreached(self, message: OutgoingMessage) -> None:
+        """No channel reaches the citizen: written down for whoever develops, in development."""
+        ...
+
+
+_U, _H, _D = Audience.UNIT, Audience.HEAD, Audience.DESK
 
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
-    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
     NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.classify",   Audience.LIKELY, "紧急事项：{no}“{title}”可能由贵单位负责，受理窗口正在核对派单，请先做好处置准备。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
-    NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
-    NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
     NoticeRow("case.return",     _D, "{no}“{title}”被退回，请重新分派。"),
     NoticeRow("case.object",     _D, "{no}“{title}”承办单位提出异议，请在期限内核实。"),
     NoticeRow("case.refuse_objection", _U, "{no}“{title}”的异议经核实不同意退回，请依法办理。"),
     NoticeRow("case.transfer",   _D, "{no}“{title}”已移交本窗口，请登记并转送、交办。"),
     NoticeRow("case.report_back", _D, "{no}“{title}”已提交办结报告。"),
     NoticeRow("case.report_up",  Audience.OVERSEER, "{no}“{title}”报告为重大紧急事项。"),
-    NoticeRow("case.divert",     _C, "您反映的“{title}”（编号 {no}）应当走法定程序，程序和去处请凭查询码查看。"),
-    NoticeRow("case.hearing",    _C, "您反映的“{title}”（编号 {no}）将举行听证，时间和地点请凭查询码查看。"),
-    NoticeRow("case.hold",       _C, "您反映的“{title}”（编号 {no}）暂时不能解决，已经批准挂账，理由和目标日请凭查询码查看。"),
     NoticeRow("case.held",       _U, "提醒：{no}“{title}”正在挂账，请继续推进。", Priority.DIGEST),
-    NoticeRow("case.decline",    _C, "您反映的“{title}”（编号 {no}）不属于受理范围，理由和去处请凭查询码查看。"),
     NoticeRow("case.ask_decline", _H, "{no}“{title}”经办人提出不予受理，请审批。"),
     NoticeRow("case.ask_decline", _D, "{no}“{title}”承办单位提出不予受理，请审查。"),
     NoticeRow("case.refuse_decline", _U, "{no}“{title}”的不予受理没有批准，请依法受理。"),
@@ -109,21 +147,13 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.send_back_draft", _U, "{no}“{title}”的答复草稿被退回修改，意见见案卷。"),
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
-    NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),
-    NoticeRow("case.change_kind", _C, "您反映的“{title}”（编号 {no}）经核对更正了诉求类型，类型、理由和期限请凭查询码查看。"),
-    NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
-    NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),
     NoticeRow("case.ask_extension", _H, "{no}“{title}”申请延期，请审批。"),
     NoticeRow("case.endorse_extension", _D, "{no}“{title}”单位负责人同意延期，请中心在期限内审批。"),
     NoticeRow("case.refuse_extension", _U, "{no}“{title}”的延期没有批准，请在原期限内办结。"),
     NoticeRow("case.ask_hold",   _D, "{no}“{title}”申请挂账，请中心在期限内审批。"),
     NoticeRow("case.refuse_hold", _U, "{no}“{title}”的挂账没有批准，请在原期限内办结。"),
     NoticeRow("case.co_assign",  _U, "{no}“{title}”增加了协办任务。"),
-    NoticeRow("case.reply",      _C, "{unit}已答复您反映的“{title}”（编号 {no}），请凭查询码查看并评价。"),
-    NoticeRow("case.merge",      _C, "您反映的“{title}”（编号 {no}）与在办的一件是同一事项，并案办理，答复时同样答复您。"),
-    NoticeRow("case.answer_merged", _C, "您反映的“{title}”（编号 {no}）并案办理，{unit}已答复，请凭查询码查看并评价。"),
-    NoticeRow("case.unmerge",    _C, "您反映的“{title}”（编号 {no}）不再并案，单独办理，期限仍从收到之日算。"),
     NoticeRow("case.unmerge",    _D, "{no}“{title}”不再并案，请重新分派。"),
     NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
     NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
@@ -131,12 +161,9 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Priority.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
-    NoticeRow("case.redo",       _C, "您反映的“{title}”（编号 {no}）被责令重新办理，由{unit}重新作出处理意见。"),
     NoticeRow("case.redo",       _U, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
-    NoticeRow("case.succeed",    _C, "您反映的“{title}”（编号 {no}）因单位合并、撤销，改由{unit}继续办理，期限不变。"),
     NoticeRow("case.succeed",    _U, "{no}“{title}”因单位合并、撤销转来，期限不变，请继续办理。"),
-    NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )
 # fmt: on
@@ -147,18 +174,11 @@ def list_notice_rows(event: str) -> tuple[NoticeRow, ...]:
     return tuple(row for row in NOTICES if row.event == event)
 
 
-_REPORT_RECEIVED = "您反映的事项已收到，编号 {no}。"
-_REPORT_MOVED = "您反映的事项（编号 {no}）有新进展，请凭查询码查看。"
-
-
 def render_notice(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "", is_report: bool = False) -> str:
-    """The notice's words. A long title is cut: the notice goes out as a short message.
+    """The notice's words to staff. A long title is cut. Of a report (检举控告) no notice says the title.
 
-    Of a report (检举控告) no notice says the title, and to whoever brought it none says the unit or what happened: it
-    lights up on a locked telephone and passes through the hands of whoever carries short messages.
+    What citizens hear is in `routing.notices.citizen_catalogue`.
     """
-    if is_report and row.audience is Audience.CITIZEN:
-        return (_REPORT_RECEIVED if row.event == "case.submit" else _REPORT_MOVED).format(no=no)
     title = REPORT_TITLE if is_report else prepare_title(title)
     return row.words.format(no=no, title=title, unit=unit, due=due)
 

@@ -22,7 +22,8 @@ from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
-from routing.notices.catalogue import Audience, Delivery, DeliveryChannel, OutgoingNotice, Send
+from routing.notices import citizen_delivery
+from routing.notices.catalogue import Audience, CitizenChannels, Delivery, DeliveryChannel, OutgoingNotice, Send
 from routing.notices.delivery_hours import DeliveryHours, Priority, compute_send_time, parse_hours
 
 _NOTICES_PER_MESSAGE = 50
@@ -47,6 +48,7 @@ class DeliveryPolicy:
     staff: DeliveryHours
     citizens: DeliveryHours
     joint_office: str
+    rating_days: int = 30
     reaches_citizens: bool = True  # without a channel to them nothing rings at night, so nothing waits for the day
 
     @classmethod
@@ -55,6 +57,7 @@ class DeliveryPolicy:
             parse_hours(settings.staff_hours, workdays_only=True),
             parse_hours(settings.citizen_hours, workdays_only=False),
             settings.joint_office,
+            settings.rating_days,
             bool(settings.citizen_channels),
         )
 
@@ -76,6 +79,11 @@ class PlannedNotice:
     confidential: bool = False
     clock: int | None = None
     stage: str = ""
+    template: str = ""  # of a notice to a citizen, as are the following
+    params: Mapping[str, str] | None = None
+    recipient: str = ""
+    segments: int = 0
+    hours: DeliveryHours | None = None  # the citizen's own; None: the installation's
 
 
 async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy, now: datetime) -> int:
@@ -94,13 +102,18 @@ async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy
         return 0
     calendar, mail_units = await calendar_editions.load_current_calendar(), await directory.list_units_with_mail()
     rows, keys_by_time = list[Notice](), dict[datetime, list[str]]()
+    citizen_messages = list[tuple[str, dict[str, Any], datetime]]()
     for notice in new_notices:
         is_gathered = notice.push is Priority.DIGEST
         is_pushed = not is_gathered and (notice.audience is Audience.CITIZEN or notice.unit in mail_units)
         rings = policy.reaches_citizens or notice.audience is not Audience.CITIZEN
-        leaves_at = compute_send_time(notice.push, now, calendar, policy.rule(notice.audience)) if rings else now
+        hours = notice.hours or policy.rule(notice.audience)
+        leaves_at = compute_send_time(notice.push, now, calendar, hours) if rings else now
         if is_pushed:
-            keys_by_time.setdefault(leaves_at, []).append(notice.key)
+            if notice.audience is Audience.CITIZEN:
+                citizen_messages.append((notice.key, {"cases": [notice.no]}, leaves_at))
+            else:
+                keys_by_time.setdefault(leaves_at, []).append(notice.key)
             delivery = _QUEUED
         else:
             delivery = _queued_for_digest() if is_gathered else _in_inbox(now)
@@ -118,6 +131,10 @@ async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy
                 stage=notice.stage,
                 made_at=now,
                 leaves_at=leaves_at if is_pushed else None,
+                template=notice.template,
+                params=dict(notice.params) if notice.params is not None else None,
+                recipient=notice.recipient,
+                segments=notice.segments,
                 **delivery,
             )
         )
@@ -127,6 +144,8 @@ async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy
             for at, keys in keys_by_time.items():
                 for offset in range(0, len(keys), _NOTICES_PER_MESSAGE):
                     await _queue_sending(keys[offset : offset + _NOTICES_PER_MESSAGE], at)
+            for key, payload, at in citizen_messages:  # each by itself: one that must wait holds up no other case
+                await outbox.put("notice.send", hashlib.sha256(key.encode()).hexdigest(), payload, at)
     except IntegrityError as fault:
         raise Conflict(table="Notice") from fault
     return len(new_notices)
@@ -152,49 +171,58 @@ def _sent(channel: DeliveryChannel, at: datetime) -> dict[str, Any]:
     return {"channel": channel.value, "state": Delivery.SENT.value, "sent_at": at}
 
 
-async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> None:
-    """Send what was not sent yet. One that cannot leave now keeps the others from nothing.
+async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send, channels: CitizenChannels) -> None:
+    """Send what was not sent yet, to staff by `send`, to citizens by `channels` in the order of their case.
 
-    What no channel takes is not sent: staff have it in the inbox, of a citizen the notice says that nobody was told.
+    One that cannot leave now keeps no other from leaving. What no channel takes is not sent: staff have it in the inbox.
 
     Raises Unavailable when some must be tried again, NotNow when nothing was left.
     """
-    notices = Notice.filter(key__in=payload["keys"]) if "keys" in payload else Notice.filter(id=payload["notice"])
+    if "cases" in payload:
+        notices = Notice.filter(case_no__in=payload["cases"], audience=Audience.CITIZEN.value)
+    elif "keys" in payload:
+        notices = Notice.filter(key__in=payload["keys"])
+    else:
+        notices = Notice.filter(id=payload["notice"])
     rows = await notices.filter(state=Delivery.QUEUED.value).order_by("id")
     if not rows:
         raise NotNow
     retry_count = 0
     for row in rows:
-        outgoing = OutgoingNotice(
-            row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row), row.event, now
-        )
-        channel: DeliveryChannel | None = None
-        if outgoing.audience is Audience.CITIZEN or outgoing.to:
-            try:
-                channel = await send(outgoing)
-            except Unavailable:
-                retry_count += 1
-                continue
-            except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
-                refused = {"state": Delivery.FAILED.value, "error": str(fault)[:300] or "refused"}
-                await Notice.filter(id=row.id).update(**refused)
-                continue
-        if channel is not None:
-            delivery = _sent(channel, now)
-        elif outgoing.audience is Audience.CITIZEN:
-            delivery = {"state": Delivery.NO_CHANNEL.value}
-        else:
-            delivery = _in_inbox(row.made_at)
-        await Notice.filter(id=row.id).update(**delivery)
+        if row.audience != Audience.CITIZEN:
+            retry_count += not await _send_to_staff(row, send, now)
+    for case_no in dict.fromkeys(row.case_no for row in rows if row.audience == Audience.CITIZEN):
+        try:
+            await citizen_delivery.send_due(case_no, channels, now)
+        except NotNow:
+            continue  # it waits for its hours, which a message of its own remembers
+        except Unavailable:
+            retry_count += 1
     if retry_count:
         raise Unavailable(notices=retry_count)
+
+
+async def _send_to_staff(row: Notice, send: Send, now: datetime) -> bool:
+    """Send one notice to staff. Returns False when it must be tried again."""
+    outgoing = OutgoingNotice(row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row))
+    channel: DeliveryChannel | None = None
+    if outgoing.to:
+        try:
+            channel = await send(outgoing)
+        except Unavailable:
+            return False
+        except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
+            refused = {"state": Delivery.FAILED.value, "error": str(fault)[:300] or "refused"}
+            await Notice.filter(id=row.id).update(**refused)
+            return True
+    delivery = _in_inbox(row.made_at) if channel is None else _sent(channel, now)
+    await Notice.filter(id=row.id).update(**delivery)
+    return True
 
 
 async def _addresses(row: Notice) -> tuple[str, ...]:
     """The e-mail addresses of those staff of the unit who are meant, and who may know of the case."""
     audience, addresses = Audience(row.audience), []
-    if audience is Audience.CITIZEN:
-        return ()
     for username, mail in await directory.list_mails(row.unit):
         actor = await directory.load_actor(username)
         if not actor.roles & ROLES[audience]:

@@ -17,6 +17,7 @@ from routing import directory
 from routing.models import Notice
 from routing.notices import inbox
 from routing.notices.catalogue import NOTICES, Audience, Delivery, DeliveryChannel, render_notice
+from tests.flows.citizen_channels import MemoryChannels
 from tests.flows.test_flag_model import in_a_new_process
 from tests.flows.test_letters_by_mail import post_office
 from tests.flows.test_notifications import (
@@ -96,10 +97,11 @@ async def test_where_nothing_rings_nothing_waits_for_the_day(context: AppContext
 
 async def test_what_a_channel_took_is_sent_and_what_it_refused_is_failed(context: AppContext) -> None:
     no = await submit_appeal(context)
-    await drain_and_send(context, Letters(), MONDAY)
+    await drain_and_send(context, Letters(), MONDAY, MemoryChannels())
     assert {state for state, _, sent in await deliveries(case_no=no, audience="citizen") if sent} == {"sent"}
-    other, refusing = await submit_appeal(context, title="另一件"), Letters(ValueError("号码不存在"), every=True)
-    await drain_and_send(context, refusing, MONDAY)
+    refusing = MemoryChannels(faults={DeliveryChannel.SMS: [ValueError("号码不存在")]})
+    other = await submit_appeal(context, title="另一件")
+    await drain_and_send(context, Letters(), MONDAY, refusing)
     assert ("failed", "", False) in await deliveries(case_no=other, audience="citizen")
 
 
@@ -146,7 +148,7 @@ async def test_overseers_see_who_was_not_told_what_and_since_when(door: Door) ->
     assert "1 位群众没有得到告知" in board and "/board/untold" in board
     assert "1 位群众没有得到告知" in inbox_page
     (row,) = [part for part in untold.split("<tr>") if no in part and "提交" in part]
-    assert "没有渠道" in row and f"您反映的“小学门口早晚高峰拥堵”已收到，编号 {no}。" in row
+    assert "没有渠道" in row and f"已收到您的反映，编号{no}" in row
     assert "还没有通知群众的渠道" in untold
     clerk = await door.page_client("clerk-jiaoyu")
     assert (await clerk.get("/board/untold")).status_code == 403
@@ -201,18 +203,14 @@ async def test_no_notice_says_the_title_of_a_report_and_none_to_its_citizen_says
     rows = await Notice.filter(case_no=no)
     assert not [row.words for row in rows if "礼金" in row.words or "举报区" in row.words]
     to_citizen = {row.event: row.words for row in rows if row.audience == "citizen"}
-    assert to_citizen["case.submit"] == f"您反映的事项已收到，编号 {no}。"
-    assert {to_citizen["case.assign"], to_citizen["case.reply"]} == {
-        f"您反映的事项（编号 {no}）有新进展，请凭查询码查看。"
-    }
+    assert to_citizen["case.submit"] == f"已收到，编号{no}。"
+    assert {to_citizen["case.assign"], to_citizen["case.reply"]} == {f"编号{no}有新进展，请查询。"}
     assert all(row.confidential for row in rows)
 
 
 @pytest.mark.parametrize("row", NOTICES, ids=lambda row: f"{row.event} {row.audience}")
 def test_no_row_of_the_notices_lets_a_reports_title_through(row: Any) -> None:
-    words = render_notice(row, no="1", title="举报某人受贿", unit="区教育局", due="", is_report=True)
-    assert "受贿" not in words
-    assert row.audience is not Audience.CITIZEN or "教育局" not in words
+    assert "受贿" not in render_notice(row, no="1", title="举报某人受贿", unit="区教育局", due="", is_report=True)
 
 
 # ---- what an older version left ----

@@ -24,10 +24,12 @@ from routing.notices.catalogue import Audience, DeliveryChannel, OutgoingNotice
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
 from tests.endpoints.route_survey.requests import Still
+from tests.flows.citizen_channels import MemoryChannels
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext
+from web.notify import citizen_texts
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -174,10 +176,13 @@ class Letters:
         return [out for out in self.sent if out.to]
 
 
-async def drain_and_send(context: AppContext, letters: Letters, moment: datetime) -> None:
+async def drain_and_send(
+    context: AppContext, letters: Letters, moment: datetime, channels: MemoryChannels | None = None
+) -> None:
     manner = DeliveryPolicy.of(context.settings)
     table = bootstrap.build_handlers(context)
-    for kind, steps in routing_jobs.build_handlers(letters, manner).items():
+    texts = citizen_texts.build_texts(context.settings)
+    for kind, steps in routing_jobs.build_handlers(letters, channels or MemoryChannels(()), texts, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
             table[kind] = steps[0]
     await outbox.drain(table, moment)
@@ -230,7 +235,7 @@ async def test_an_unavailable_mail_server_loses_no_mail_and_sends_none_twice(con
     letters = Letters(Unavailable(mail="away"))
     await submit_appeal(context)
     await drain_and_send(context, letters, MONDAY)
-    waiting = await Notice.filter(sent_at__isnull=True).count()
+    waiting = await Notice.filter(audience="unit", sent_at__isnull=True).count()
     assert waiting == 1 and not letters.by_mail()
     await drain_and_send(context, letters, MONDAY + HOUR)
     assert len(letters.by_mail()) == 1
@@ -357,9 +362,9 @@ async def submit_and_answer(context: AppContext, **more: object) -> str:
 
 
 async def list_invitations(context: AppContext, moment: datetime) -> list[str]:
-    letters = Letters()
-    await drain_and_send(context, letters, set_clock(context, moment))
-    return [out.words for out in letters.sent if out.audience == "citizen" and "请您评价" in out.words]
+    channels = MemoryChannels()
+    await drain_and_send(context, Letters(), set_clock(context, moment), channels)
+    return [message.text for _, message in channels.sent if message.template == "rating_invite"]
 
 
 async def test_a_citizen_without_a_rating_is_asked_once_a_day_later_with_a_link_for_it(context: AppContext) -> None:

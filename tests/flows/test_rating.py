@@ -29,6 +29,7 @@ from routing import directory
 from tests.flows.story import OPINION
 from tests.moments import MONDAY
 from web.context import AppContext
+from web.notify import citizen_texts
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEPTEMBER = parse_month("2026-09")
@@ -65,7 +66,10 @@ async def _rated(no: str) -> tuple[RatingView, ...]:
 
 
 async def _follow(context: AppContext) -> None:
-    await outbox.drain(jobs.build_handlers(context.settings) | _unheard(), MONDAY + 2 * DAY)
+    await outbox.drain(
+        jobs.build_handlers(context.settings, citizen_texts.build_texts(context.settings)) | _unheard(),
+        MONDAY + 2 * DAY,
+    )
 
 
 def _unheard() -> dict[str, outbox.Handler]:

@@ -34,7 +34,7 @@ async def test_the_receipt_and_the_question_are_lines_of_the_file_also_at_night(
     await story.does(clerk, "ask", "2026-03-02 22:55", text="请问是路的哪一侧？")
     await door.drain()
     lines = outgoing_lines(door.settings)
-    assert [line["template"] for line in lines] == ["case.submit", "case.assign", "case.accept", "case.ask"]
+    assert [line["template"] for line in lines] == ["received", "assigned", "accepted", "asked"]
     assert {(line["to"], line["channel"], line["case_no"]) for line in lines} == {(PHONE, "sms", story.no)}
     assert set(lines[0]) == {"at", "channel", "to", "template", "text", "case_no"}
     assert lines[0]["at"].startswith("2026-03-02T22:4") and lines[0]["at"].endswith("+08:00")

@@ -1,0 +1,1 @@
+"""Sending short messages through an HTTP gateway of the operator."""

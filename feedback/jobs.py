@@ -21,11 +21,11 @@ from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
 from feedback.kernel.settings import Settings
 from feedback.queries import statistics as case_statistics
-from feedback.record import calendar_editions, cases, deadline_changes, persistence
+from feedback.record import calendar_editions, cases, deadline_changes, people, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
 from feedback.record.models.clocks import ClockRow
-from feedback.rules import access, escalation_levels, projection
-from feedback.rules.terms import RIGHTS
+from feedback.rules import access, entry_texts, escalation_levels, projection
+from feedback.rules.terms import DATA_TERMS, RIGHTS
 from feedback.rules.vocabulary import Act, Kind, Status
 from feedback.rules.workdays import Calendar
 
@@ -254,7 +254,12 @@ async def _find_case_damages(case: Case) -> AsyncIterator[Damage]:
         yield Damage(f"case {case.no} {break_place}", what, "chain_broken", case.no, break_place)
         return
     data = entries[0].data
-    if (case.title, case.text) != (data.get("title"), data.get("text")):
+    words = (
+        (entry_texts.ERASED_TITLE, "")
+        if 1 in persistence.list_erased(entries)
+        else (data.get("title"), data.get("text"))
+    )
+    if (case.title, case.text) != words:
         yield Damage(f"case {case.no}", "title or text is not what was handed in", "words_altered", case.no)
     case_projection, stored_clocks, _ = await case_statistics.load_projection(case.no)
     stored_times = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored_clocks}
@@ -274,12 +279,26 @@ async def _find_case_damages(case: Case) -> AsyncIterator[Damage]:
         )
 
 
+async def list_erased_cases() -> AsyncIterator[tuple[str, int]]:
+    """Number of every case whose texts and persons were erased, and the entry of the decision."""
+    last_id = 0
+    while (
+        rows := await Entry.filter(act=Act.ERASE.value, id__gt=last_id)
+        .order_by("id")
+        .limit(_BATCH)
+        .values("id", "seq", no="case__no")
+    ):
+        last_id = rows[-1]["id"]
+        for row in rows:
+            yield row["no"], row["seq"]
+
+
 async def count_orphaned_clocks() -> int:
-    """Running clocks of cases that ended."""
+    """Running clocks of cases that ended, but for the days in which a person's request must be decided."""
     statuses = [s.value for s in projection.ENDED]
     return (
         await ClockRow.filter(stopped_at__isnull=True, case__status__in=statuses)
-        .exclude(term__in=sorted(RIGHTS))
+        .exclude(term__in=sorted(RIGHTS | DATA_TERMS))
         .count()
     )
 
@@ -300,10 +319,7 @@ async def forget_some_persons(now: datetime, retention_years: int, last: int) ->
     for person, at in await CasePerson.filter(person_id__in=ids).values_list("person_id", "case__closed_at"):
         ended_at.setdefault(person, []).append(at)
     over = [person for person, times in ended_at.items() if all(at is not None and at < before for at in times)]
-    empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
-    forgotten = await Person.filter(id__in=over, forgotten_at__isnull=True).update(
-        **empty, id_kind="", id_tail_hash="", tail_hash="", name_hash="", forgotten_at=now
-    )
+    forgotten = await people.forget_persons(over, now)
     return forgotten, ids[-1] if len(ids) == _BATCH else 0
 
 

@@ -3,6 +3,7 @@
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from feedback.record import calendar_editions, deadline_changes, people, persist
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
-from feedback.rules import access, projection, redaction
+from feedback.rules import access, entry_texts, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.intake import PersonSubmission
@@ -115,7 +116,16 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         person=_person_view(case.person, actor, case_access, bool(case.anonymous), vault),
         beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties]),
         clocks=tuple(clock for clock in clocks if clock.is_personal or not is_owner),
-        entries=tuple(_entry_view(e, is_owner, unknown_times, visible_nos) for e in visible_entries),
+        entries=tuple(
+            _with_correction(
+                _entry_view(e, is_owner, unknown_times, visible_nos),
+                e,
+                case,
+                is_unmasked(actor, case_access, bool(case.anonymous)),
+                vault,
+            )
+            for e in visible_entries
+        ),
         attachments=tuple(
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
@@ -186,8 +196,8 @@ _CASE_NUMBER_KEYS = frozenset({"case", "link"})
 """What an entry may hold that is the number of another case."""
 
 
-_SEALED_KEYS = frozenset({"set_aside"})
-"""What an entry holds sealed: read by functions of its own, never passed on."""
+_HIDDEN_KEYS = frozenset({"set_aside", "correction", entry_texts.ERASED})
+"""What an entry holds sealed, read by functions of its own, or for `xinqiao verify` only: never passed on."""
 
 
 def _entry_view(
@@ -200,7 +210,7 @@ def _entry_view(
         for name, value in entry.data.items()
         # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
         if not (is_owner and name == "particulars")
-        and name not in _SEALED_KEYS
+        and name not in _HIDDEN_KEYS
         and (visible_nos is None or name not in _CASE_NUMBER_KEYS or value in visible_nos)
     }
     return EntryView(
@@ -216,6 +226,17 @@ def _entry_view(
         by_import=entry.actor == IMPORTER,
         time_unknown=entry.seq in unknown_times,
     )
+
+
+def _with_correction(view: EntryView, entry: Entry, case: Case, is_open: bool, vault: Vault) -> EntryView:
+    """The entry with what a person says is right, as long as it waits for the desk, for those who see who they are."""
+    sealed = entry.data.get("correction")
+    if not sealed or not is_open or case.person is None:
+        return view
+    values: dict[str, str] = json.loads(vault.decrypt_for_person(case.person.key, sealed) or "{}")
+    if "address" in values:
+        values["home_address"] = values.pop("address")
+    return replace(view, data={**view.data, **values})
 
 
 def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault) -> PartyView:

@@ -11,12 +11,12 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback.kernel import db, identifiers, outbox
+from feedback.kernel import db, identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow, Unavailable
-from feedback.kernel.outbox import MessagePriority
-from feedback.record import calendar_editions, deadline_changes, people, search
+from feedback.record import calendar_editions, deadline_changes, people, personal_data, search
+from feedback.record.entries import ActCommand, PlannedEntry, chain_entry, write_entry
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import store_parties, store_person
@@ -63,16 +63,6 @@ class Receipt:
     received_at: datetime
     clocks: tuple[Clock, ...]
     is_new: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ActCommand:
-    """Something somebody wants to do to a case."""
-
-    act: Act
-    actor: Actor
-    data: Mapping[str, Any]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +126,25 @@ async def act(
     now: datetime,
     expect: int | None = None,
     in_transaction: InTransaction | None = None,
+    vault: Vault | None = None,
 ) -> Status:
-    """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at.
+    """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at; `vault` is needed by
+    acts on personal data only.
 
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, Conflict when somebody else
     changed the case meanwhile, or Unavailable when this machine's clock is behind the case's last entry.
     """
-    return await acts(no, [ActCommand(act_code, actor, data, now)], expect=expect, in_transaction=in_transaction)
+    commands = [ActCommand(act_code, actor, data, now)]
+    return await acts(no, commands, expect=expect, in_transaction=in_transaction, vault=vault)
 
 
 async def acts(
-    no: str, commands: Sequence[ActCommand], *, expect: int | None = None, in_transaction: InTransaction | None = None
+    no: str,
+    commands: Sequence[ActCommand],
+    *,
+    expect: int | None = None,
+    in_transaction: InTransaction | None = None,
+    vault: Vault | None = None,
 ) -> Status:
     """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
@@ -155,14 +153,15 @@ async def acts(
     # Decide.
     state = before = projection.project(history, facts, editions)
     changes = await deadline_changes.find_pending_changes(case, state, editions)
-    entries: list[_PlannedEntry] = []
+    entries: list[PlannedEntry] = []
     digest = case.digest
     for command in commands:
         command = replace(command, at=_in_order(command.at, history[-1].at))
         step, data = _check_command(command, case, case_access, state, facts, expect)
         await check_attachments(data.get("attachments", ()))
         command = replace(command, data=data)
-        entry = _plan_entry(command, step, case_access, state, facts, history, editions, digest)
+        complete = await personal_data.prepare(case, [command.act], vault)
+        entry = _plan_entry(command, step, case_access, state, facts, history, editions, digest, complete)
         state, digest, case_access = entry.after, entry.digest, _access_after(case_access, entry.after)
         facts = change_facts(facts, command.act, command.data)
         entries.append(entry)
@@ -172,24 +171,14 @@ async def acts(
         columns = {"version": case.version + len(entries), "digest": digest, **projection_columns(state)}
         await db.compare_and_set(case, {"version": case.version}, columns)
         for entry in entries:
-            await _write_entry(case, entry)
+            await write_entry(case, entry)
             await store_side_rows(case, entry.command.act, entry.command.data, entry.seq, entry.command.at)
+            await personal_data.carry_out(case, entry.command.act, entry.command.data, entry.command.at, vault)
             if in_transaction:
                 await in_transaction(_to_recorded_act(no, entry, facts, entry.after.unit or case.unit, case.region))
         await deadline_changes.store_changes([(case, changes)], editions.newest.edition, commands[0].at)
         await store_projection(case.id, state)
     return state.state.status
-
-
-@dataclass(frozen=True, slots=True)
-class _PlannedEntry:
-    """A command as it will be recorded."""
-
-    command: ActCommand
-    after: CaseProjection
-    public: bool
-    seq: int
-    digest: str
 
 
 def _plan_entry(
@@ -201,7 +190,8 @@ def _plan_entry(
     history: list[CaseEvent],
     editions: Editions,
     digest: str,
-) -> _PlannedEntry:
+    complete: personal_data.Complete | None = None,
+) -> PlannedEntry:
     """What becomes of an allowed command: `history` gets its event, nothing is written.
 
     Raises Invalid or NotNow.
@@ -221,17 +211,17 @@ def _plan_entry(
         attempt = replace(attempt, act=command.act, data=data)
     facts = change_facts(facts, command.act, data)
     data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts, history)
+    data = complete(command.act, data) if complete else data
     seq = len(history) + 1
     history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
     state = projection.project(history, facts, editions)
-    command = replace(command, data=data)
-    digest = _compute_digest(digest, case_access.no, seq, command, state)
-    return _PlannedEntry(command, state, _is_public(step, command, _access_after(case_access, state)), seq, digest)
+    is_public = _is_public(step, command, _access_after(case_access, state))
+    return chain_entry(digest, case_access.no, seq, replace(command, data=data), state, is_public)
 
 
 def _plan_past(
-    commands: Sequence[ActCommand], first: _PlannedEntry, case: Case, facts: ClockFacts, editions: Editions
-) -> list[_PlannedEntry]:
+    commands: Sequence[ActCommand], first: PlannedEntry, case: Case, facts: ClockFacts, editions: Editions
+) -> list[PlannedEntry]:
     """The entries of a case that comes with what was done with it elsewhere. Raises what `act` raises."""
     history = [CaseEvent(1, Act.SUBMIT, first.command.at, first.command.actor.unit, first.command.data)]
     case_access = CaseAccess(no=case.no, confidential=bool(case.confidential), desk=facts.desk, lead="")
@@ -246,15 +236,7 @@ def _plan_past(
     return entries
 
 
-def _compute_digest(before: str, no: str, seq: int, command: ActCommand, after: CaseProjection) -> str:
-    role, status = _acting_role(command.actor), after.state.status.value
-    actor = command.actor
-    return projection.compute_entry_digest(
-        before, no, seq, command.act.value, command.at, actor.id, role, actor.unit, command.data, status
-    )
-
-
-def _to_recorded_act(no: str, entry: _PlannedEntry, facts: ClockFacts, unit: str, region: str) -> RecordedAct:
+def _to_recorded_act(no: str, entry: PlannedEntry, facts: ClockFacts, unit: str, region: str) -> RecordedAct:
     command, status = entry.command, entry.after.state.status
     values = (command.act, command.at, command.actor, status, facts.kind, unit, command.data)
     return RecordedAct(no, entry.seq, *values, profile=facts.profile, desk=facts.desk, region=region)
@@ -394,7 +376,7 @@ async def _open_case(
         data["set_aside"] = people.seal_set_aside(submission.set_aside, person_key, vault)
     after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, data)], facts, editions)
     command = ActCommand(Act.SUBMIT, actor, data, now)
-    entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
+    entry = chain_entry("", no, 1, command, after, is_public=True)
     unwritten = Case(no=no, status=after.state.status.value, confidential=after.confidential)
     entries = _plan_past(past, entry, unwritten, facts, editions) if past else [entry]
     after = entries[-1].after
@@ -426,7 +408,7 @@ async def _open_case(
         await store_parties(case.id, submission, vault)
         await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(submission.bars)])
         for planned in entries:
-            await _write_entry(case, planned)
+            await write_entry(case, planned)
         await store_side_rows(case, Act.SUBMIT, data, 1, now)
         await ClockRow.bulk_create(
             [ClockRow(case_id=case.id, **clock_columns(clock), **sweep_columns(clock)) for clock in after.clocks]
@@ -448,43 +430,3 @@ def code_hash(vault: Vault, code: str) -> str:
 def sender_hash(vault: Vault, sender: str) -> str:
     """What a resend is known by for a day; empty for what comes from inside the installation."""
     return vault.keyed_hash("sender", sender) if sender else ""
-
-
-async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
-    """The entry, chained to the one before, and the message that it happened.
-
-    Nothing follows today from what another system did: no notice, no letter, no request for a rating, no check.
-    """
-    command = entry.command
-    await Entry.create(
-        case_id=case.id,
-        seq=entry.seq,
-        act=command.act.value,
-        at=command.at,
-        actor=command.actor.id,
-        actor_name=command.actor.name,
-        role=_acting_role(command.actor),
-        unit=command.actor.unit,
-        data=dict(command.data),
-        status=entry.after.state.status.value,
-        public=entry.public,
-        digest=entry.digest,
-    )
-    if command.actor.id == IMPORTER:
-        return
-    payload = {"no": case.no, "seq": entry.seq, "by": command.actor.id}
-    await outbox.put(f"case.{command.act.value}", f"{case.no}:{entry.seq}", payload, command.at, _priority(command))
-
-
-_ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
-
-
-def _priority(deed: ActCommand) -> MessagePriority:
-    """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
-    if deed.act in _ROUTING:
-        return MessagePriority.NEW_CASE
-    return MessagePriority.BULK if deed.act is Act.CLOSE and Role.SYSTEM in deed.actor.roles else MessagePriority.NORMAL
-
-
-def _acting_role(actor: Actor) -> str:
-    return min(actor.roles, key=list(Role).index).value

@@ -4,7 +4,10 @@ Only `feedback.record.cases` calls what writes here, inside its transaction.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
 
 from feedback.kernel import identifiers
 from feedback.kernel.crypto import Vault
@@ -105,19 +108,46 @@ def name_hash(name: str, vault: Vault) -> str:
 
 async def _create_person(submission: PersonSubmission, vault: Vault, key: str = "") -> Person:
     key = key or vault.new_person_key()
-    return await Person.create(
-        key=key,
-        name=vault.encrypt_for_person(key, submission.name),
-        phone=vault.encrypt_for_person(key, submission.phone),
-        id_number=vault.encrypt_for_person(key, submission.id_number),
-        address=vault.encrypt_for_person(key, submission.address),
-        phone_hash=phone_hash(submission.phone, vault),
-        id_kind=submission.id_kind,
-        id_hash=id_hash(submission.id_number, vault, submission.id_kind),
-        id_tail_hash=id_tail_hash(submission.id_number, vault),
-        tail_hash=vault.keyed_hash("tail", submission.phone[-4:]) if submission.phone else "",
-        name_hash=name_hash(submission.name, vault),
-    )
+    return await Person.create(key=key, **_person_columns(submission, vault, key))
+
+
+async def correct_person(person_id: int, correction: PersonSubmission, vault: Vault) -> None:
+    """Write what the correction names over what was held: nothing of it is left, neither sealed nor as a hash."""
+    person = await Person.get(id=person_id)
+    current = open_person(person, vault)
+    values = {name: value for name, value in asdict(correction).items() if value}
+    columns = _person_columns(replace(current, **values), vault, person.key)
+    await Person.filter(id=person_id, forgotten_at__isnull=True).update(**columns)
+
+
+def open_person(person: Person, vault: Vault) -> PersonSubmission:
+    """Who a stored person is; all empty once they were forgotten."""
+    sealed = (person.name, person.phone, person.id_number, person.address)
+    name, phone, id_number, address = (vault.decrypt_for_person(person.key, text) for text in sealed)
+    return PersonSubmission(name, phone, id_number, address, person.id_kind)
+
+
+async def forget_persons(person_ids: Sequence[int], now: datetime) -> int:
+    """Destroy the keys of these people and all they can be found by. Returns how many there were."""
+    names = ("key", "name", "phone", "id_kind", "id_number", "address")
+    hashes = ("phone_hash", "id_hash", "id_tail_hash", "tail_hash", "name_hash")
+    empty = dict.fromkeys((*names, *hashes), "")
+    return await Person.filter(id__in=list(person_ids), forgotten_at__isnull=True).update(**empty, forgotten_at=now)
+
+
+def _person_columns(submission: PersonSubmission, vault: Vault, key: str) -> dict[str, Any]:
+    return {
+        "name": vault.encrypt_for_person(key, submission.name),
+        "phone": vault.encrypt_for_person(key, submission.phone),
+        "id_number": vault.encrypt_for_person(key, submission.id_number),
+        "address": vault.encrypt_for_person(key, submission.address),
+        "phone_hash": phone_hash(submission.phone, vault),
+        "id_kind": submission.id_kind,
+        "id_hash": id_hash(submission.id_number, vault, submission.id_kind),
+        "id_tail_hash": id_tail_hash(submission.id_number, vault),
+        "tail_hash": vault.keyed_hash("tail", submission.phone[-4:]) if submission.phone else "",
+        "name_hash": name_hash(submission.name, vault),
+    }
 
 
 def person_id_of(case: Case) -> int | None:

@@ -5,7 +5,7 @@ Only `feedback.record` calls what writes here, inside its transaction.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_common_petitioner, person_id_of
-from feedback.rules import escalation_levels, projection
+from feedback.rules import entry_texts, escalation_levels, projection
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
 from feedback.rules.imported_history import IMPORTER
@@ -24,9 +24,9 @@ from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
 from feedback.rules.tenures import Tenure
 from feedback.rules.terms import Holder, parse_length
-from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
+from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState, RestrictionScope
 
-_UNPUBLISHING_ACTS = frozenset({Act.UNPUBLISH, Act.WITHDRAW_CONSENT})
+_UNPUBLISHING_ACTS = frozenset({Act.UNPUBLISH, Act.WITHDRAW_CONSENT, Act.ERASE})
 
 
 async def load_stored_clocks(case_id: int) -> list[Clock]:
@@ -125,15 +125,42 @@ def submission_data(submission: Submission) -> dict[str, Any]:
 
 def find_chain_break(case: Case, entries: Sequence[Entry]) -> str:
     """Where the chain of a file is broken: "entry 3", "the last entry", or "" when it is whole."""
-    before = ""
+    before, remainders = "", list_erased(entries)
     for position, e in enumerate(entries, 1):
-        digest = projection.compute_entry_digest(
-            before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status
-        )
-        if e.seq != position or digest != e.digest:
+        if e.seq != position or not _is_chained(case.no, before, e, remainders.get(e.seq)):
             return f"entry {e.seq}"
         before = e.digest
     return "" if entries and before == case.digest else "the last entry"
+
+
+def list_erased(entries: Iterable[Entry]) -> dict[int, str]:
+    """The entries whose texts a later decision erased, by seq, each with the digest of what is left of it."""
+    erased: dict[int, str] = {}
+    for e in entries:
+        erased |= {int(seq): str(remainder) for seq, remainder in e.data.get(entry_texts.ERASED, {}).items()}
+    return erased
+
+
+def compute_remainder(e: Entry) -> str:
+    """The digest of what is left of an entry without its texts."""
+    return entry_texts.compute_remainder(e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status, e.digest)
+
+
+def _is_chained(no: str, before: str, e: Entry, remainder: str | None) -> bool:
+    """Whether an entry is what its digest says. `remainder`: of one that a decision erased, else None.
+
+    The plain digest of an entry of before there were salted ones cannot be computed again without its texts: then what is
+    left of it, that digest included, is covered by the decision.
+    """
+    if remainder is None:
+        is_whole = e.digests is None or e.digests == entry_texts.compute_text_digests(e.salt, e.data)
+    else:
+        is_whole = not e.salt and not entry_texts.TEXT_KEYS & set(e.data) and remainder == compute_remainder(e)
+        if e.digests is None:
+            return is_whole
+    return is_whole and e.digest == projection.compute_entry_digest(
+        before, no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status, e.digests
+    )
 
 
 async def store_projection(case_id: int, after: CaseProjection) -> None:
@@ -233,6 +260,7 @@ def projection_columns(after: CaseProjection) -> dict[str, Any]:
         "next_due_at": after.next_due_at,
         "next_warn_at": after.next_warn_at,
         "deciders": after.deciders,
+        "restrictions": after.restrictions,
     }
 
 
@@ -268,7 +296,10 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)
         await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
-    if act in _UNPUBLISHING_ACTS and (row := await PublicReply.get_or_none(case_id=case.id)):
+    is_refused = act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION
+    if is_refused or act is Act.ERASE:
+        await Case.filter(id=case.id).update(public_consent=False)
+    if (is_refused or act in _UNPUBLISHING_ACTS) and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
 

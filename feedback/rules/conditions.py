@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feedback.rules.imported_history import UNKNOWN_UNIT
-from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, Role
+from feedback.rules.vocabulary import REPLIES, Act, Condition, Profile, RestrictionScope, Role
 
 A, M, P = Act, Condition, Profile
 
@@ -36,6 +36,11 @@ def _rule(condition: Condition, set_by: set[Act], cleared_by: Iterable[Act], **m
     return ConditionRule(condition, frozenset(set_by), frozenset(cleared_by) | _ANEW, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
 
 
+def _person_rule(condition: Condition, set_by: Act, *cleared_by: Act, **more: object) -> ConditionRule:
+    """Of the rights in one's own data, which a review of the matter neither grants nor takes back."""
+    return ConditionRule(condition, frozenset({set_by}), frozenset(cleared_by), **more)  # type: ignore[arg-type] # as above
+
+
 CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(
         M.OBJECTED,
@@ -60,7 +65,12 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.EXTENSION_ENDORSED, {A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
     _rule(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY, A.TERMINATE}),
     _rule(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
-    _rule(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH, A.WITHDRAW_CONSENT}),
+    _rule(
+        M.PUBLISHED,
+        {A.PUBLISH},
+        {A.UNPUBLISH, A.WITHDRAW_CONSENT, A.ERASE},
+        cleared_when=(A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
+    ),
     _rule(
         M.COMMISSIONED,
         {A.ASSIGN},
@@ -79,7 +89,16 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
+    _person_rule(M.CORRECTION_ASKED, A.ASK_CORRECTION, A.CORRECT, A.REFUSE_CORRECTION, A.ERASE),
+    _person_rule(M.ERASURE_ASKED, A.ASK_ERASURE, A.ERASE, A.REFUSE_ERASURE),
+    _person_rule(M.RESTRICTION_ASKED, A.ASK_RESTRICTION, A.RESTRICT, A.REFUSE_RESTRICTION, A.ERASE),
+    _person_rule(M.ERASED, A.ERASE),
+    _person_rule(M.NO_CONTACT, A.RESTRICT, when=("scope", RestrictionScope.CONTACT.value)),
+    _person_rule(M.NO_MACHINE, A.RESTRICT, when=("scope", RestrictionScope.MACHINE.value)),
 )
+
+PERSON_REQUESTS = frozenset({M.CORRECTION_ASKED, M.ERASURE_ASKED, M.RESTRICTION_ASKED})
+"""What a person asks about their own data: decided in whatever status the case is."""
 
 
 def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> frozenset[Condition]:
@@ -126,6 +145,7 @@ DECISIONS_DUE: tuple[DecisionDue, ...] = (
     DecisionDue(M.EXTENSION_ENDORSED, Role.RECEPTION, _HOTLINE),
     DecisionDue(M.HOLD_ASKED, Role.RECEPTION),
     DecisionDue(M.DRAFT_PENDING, Role.LEAD),
+    *(DecisionDue(condition, Role.RECEPTION) for condition in sorted(PERSON_REQUESTS)),
 )
 
 

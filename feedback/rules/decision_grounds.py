@@ -178,6 +178,43 @@ TERMINATIONS: tuple[DecisionGround, ...] = (
     DecisionGround("died_personal_claim", "信访人死亡，请求只属于本人、不能承继", _DEATH,
         "依照法律规定或者根据其性质不得继承的，不能承继。", frozenset({P.PETITION, P.HOTLINE})),
 )
+_PIPL = "个人信息保护法"
+_CASES = frozenset({P.PETITION, P.HOTLINE})
+_NOT_PROVEN = DecisionGround("pi_not_proven", "不能确认是本人提出的请求", f"{_PIPL} 第四十四条、第五十条第一款",
+    "这些权利属于个人本人；请带有效证件到受理窗口核实身份后再提出。", _CASES)
+_NOT_OWN = DecisionGround("pi_not_own", "涉及的不是本人的信息，或者与他人的信息不能分开", f"{_PIPL} 第二条、第四十四条",
+    "个人对其个人信息享有权利；共同反映的，其他人的信息由他们自己决定。", _CASES)
+
+REFUSALS_OF_CORRECTION: tuple[DecisionGround, ...] = (
+    DecisionGround("pi_accurate", "经核实，现有信息准确、完整", f"{_PIPL} 第四十六条第二款",
+        "个人请求更正、补充的，应当对其个人信息予以核实；准确、完整的不需要更正。", _CASES),
+    _NOT_PROVEN,
+    _NOT_OWN,
+)
+ERASURES: tuple[DecisionGround, ...] = (
+    DecisionGround("pi_purpose_achieved", "处理目的已经实现、无法实现，或者不再必要", f"{_PIPL} 第四十七条第一款第一项", "应当主动删除个人信息。", _CASES),
+    DecisionGround("pi_retention_over", "停止服务，或者保存期限已经届满", f"{_PIPL} 第四十七条第一款第二项", "应当主动删除个人信息。", _CASES),
+    DecisionGround("pi_consent_withdrawn", "个人撤回同意", f"{_PIPL} 第四十七条第一款第三项", "基于同意处理的，撤回后应当删除。", _CASES),
+    DecisionGround("pi_unlawful", "违反法律、行政法规或者约定处理个人信息", f"{_PIPL} 第四十七条第一款第四项", "应当删除个人信息。", _CASES),
+    DecisionGround("pi_with_origin", "原件的个人信息已经依法删除", f"{_PIPL} 第四十七条", "由原件而来的记录一并删除。", frozenset({P.RATING}), offered=False),
+)
+REFUSALS_OF_ERASURE: tuple[DecisionGround, ...] = (
+    DecisionGround("pi_unfinished", "这一件还在办理，或者请求复查、复核的期限未满", f"{_PIPL} 第十三条第一款第三项、第四十七条第一款第一项",
+        "办理期间处理个人信息是履行法定职责所必需，目的还没有实现；办结以后可以再次请求。", _CASES),
+    DecisionGround("pi_archive", "属于应当归档的材料，保存期限未届满", "中华人民共和国档案法 第十三条、第十四条；个人信息保护法 第四十七条第二款",
+        "法律、行政法规规定的保存期限未届满的，停止除存储和采取必要的安全保护措施之外的处理。", _CASES),
+    DecisionGround("pi_legal_duty", "履行法定职责仍需要（复议、诉讼、督查、审计等正在使用）", f"{_PIPL} 第十三条第一款第三项、第三十四条",
+        "国家机关为履行法定职责处理个人信息，应当依照法律、行政法规规定的权限、程序进行。", _CASES),
+    _NOT_PROVEN,
+    _NOT_OWN,
+)
+REFUSALS_OF_RESTRICTION: tuple[DecisionGround, ...] = (
+    DecisionGround("pi_duty_needs_it", "法律、行政法规规定必须这样处理，或者不这样处理不能履行法定职责", f"{_PIPL} 第四十四条、第十三条第一款第三项",
+        "个人有权限制或者拒绝他人对其个人信息进行处理；法律、行政法规另有规定的除外。", _CASES),
+    DecisionGround("pi_not_done", "没有进行请求所指的处理", f"{_PIPL} 第四十四条、第四十八条", "向本人说明实际怎样处理。", _CASES),
+    _NOT_PROVEN,
+    _NOT_OWN,
+)
 # fmt: on
 
 NOT_OUR_DUTY = frozenset({"not_ours", "other_power", "outside_duty"})
@@ -192,6 +229,10 @@ TABLES: Mapping[tuple[Act, str], tuple[DecisionGround, ...]] = MappingProxyType(
         (Act.REPLY, "outcome"): OUTCOMES,
         (Act.SUPERVISE, "trigger"): TRIGGERS,
         (Act.TERMINATE, "ground"): TERMINATIONS,
+        (Act.REFUSE_CORRECTION, "ground"): REFUSALS_OF_CORRECTION,
+        (Act.ERASE, "ground"): ERASURES,
+        (Act.REFUSE_ERASURE, "ground"): REFUSALS_OF_ERASURE,
+        (Act.REFUSE_RESTRICTION, "ground"): REFUSALS_OF_RESTRICTION,
     }
 )
 """Which table a choice of an act is made from."""

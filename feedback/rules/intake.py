@@ -88,13 +88,13 @@ def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
 
     Raises Invalid naming each field that is missing or wrong.
     """
-    person = submission.person and _tidy_person(submission.person)
+    person = submission.person and tidy_person(submission.person)
     if person == PersonSubmission():
         person = None
     representatives = tuple(
         person_submission
         for representative in submission.representatives
-        if (person_submission := _tidy_person(representative)) != PersonSubmission()
+        if (person_submission := tidy_person(representative)) != PersonSubmission()
     )
     clean = replace(
         submission,
@@ -105,7 +105,7 @@ def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
         address=clean_line(submission.address),
         person=person,
         representatives=representatives,
-        proxy=submission.proxy and replace(submission.proxy, person=_tidy_person(submission.proxy.person)),
+        proxy=submission.proxy and replace(submission.proxy, person=tidy_person(submission.proxy.person)),
         exclude=clean_line(submission.exclude),
         particulars=intake_fields.clean_values(submission.particulars, submission.channel),
     )
@@ -121,7 +121,8 @@ def choose_desk(kind: str, profile: str, desk: str, petition_desk: str) -> str:
     return petition_desk if petition_desk and profile == Profile.PETITION else desk
 
 
-def _tidy_person(person: PersonSubmission) -> PersonSubmission:
+def tidy_person(person: PersonSubmission) -> PersonSubmission:
+    """A person as typed, made plain; the kind of a document stands only beside its number."""
     return PersonSubmission(
         name=clean_line(person.name),
         phone=normalize_phone(person.phone),

@@ -66,6 +66,10 @@ PLATFORM_RULE = "平台规则（延期、挂账没有全国统一规定）"
 """What a step rests on that no national paper speaks of; a district may name its own ordinance, another city's is none."""
 _FIRST_STAGE, _REVIEW_STAGES = frozenset({Stage.FIRST}), frozenset({Stage.REVIEW, Stage.RE_REVIEW})
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
+_ERASABLE = (S.CLOSED, S.DECLINED, S.WITHDRAWN, S.DIVERTED, S.TERMINATED)
+"""Where nobody owes an answer any more: a merged case has yet to get that of the case that leads."""
+_REQUESTS_MOST = 20
+_AFTER_ERASURE = frozenset({A.REFOLD})
 
 
 def _step(
@@ -187,6 +191,26 @@ STEPS: tuple[Step, ...] = (
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
     _step(A.WITHDRAW_CONSENT,  tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           law="个人信息保护法 第十五条、第四十四条（撤回同意）", remark="撤回后立即撤下已公开的问答，以后也不能再公开；不影响办理"),
+    _step(A.ASK_CORRECTION,    tuple(S),                       None,       _OWNER,                  (), may("name", "phone", "id_kind", "id_number", "home_address", "reason"), profiles=_CASES, unless=frozenset({M.CORRECTION_ASKED}), most=_REQUESTS_MOST,
+          law="个人信息保护法 第四十六条（更正、补充）", remark="只填写要更正的内容；受理窗口核实后更正，原来的内容不再保留"),
+    _step(A.CORRECT,           tuple(S),                       None,       _DESK,                   (), may("reason"), profiles=_CASES, only=frozenset({M.CORRECTION_ASKED}),
+          law="个人信息保护法 第四十六条（核实并及时更正、补充）", remark="由受理窗口核实后更正，不由经办人决定"),
+    _step(A.REFUSE_CORRECTION, tuple(S),                       None,       _DESK,                   must("ground", "reason"), profiles=_CASES, only=frozenset({M.CORRECTION_ASKED}),
+          law="个人信息保护法 第五十条第一款（拒绝的说明理由）", remark="不同意更正的，写明情形和理由，本人可以看到"),
+    _step(A.ASK_ERASURE,       tuple(S),                       None,       _OWNER,                  (), may("reason"), profiles=_CASES, unless=frozenset({M.ERASURE_ASKED}), most=_REQUESTS_MOST,
+          law="个人信息保护法 第四十七条（删除）", remark="同意的，姓名、电话、证件、诉求和答复的文字、附件全部销毁，不能恢复；正在办理的和档案保存期限未满的不能删除"),
+    _step(A.ERASE,             _ERASABLE,                      None,       _DESK,                   must("ground"), may("reason"), profiles=_CASES, only=frozenset({M.ERASURE_ASKED}),
+          law="个人信息保护法 第四十七条（删除）", remark="由受理窗口决定，销毁密钥和文字，只留下办理的时间、环节和指纹"),
+    _step(A.ERASE,             _ERASABLE,                      None,       _SYSTEM,                 must("ground"), may("reason"), profiles=_RATING,
+          law="个人信息保护法 第四十七条（删除）", remark="原件的个人信息依法删除的，由它而来的整改一并删除"),
+    _step(A.REFUSE_ERASURE,    tuple(S),                       None,       _DESK,                   must("ground", "reason"), profiles=_CASES, only=frozenset({M.ERASURE_ASKED}),
+          law="个人信息保护法 第四十七条第二款、第五十条第一款（拒绝的说明理由）", remark="不同意删除的，写明情形和理由，本人可以看到"),
+    _step(A.ASK_RESTRICTION,   tuple(S),                       None,       _OWNER,                  must("scope"), may("reason"), profiles=_CASES, unless=frozenset({M.RESTRICTION_ASKED}), most=_REQUESTS_MOST,
+          law="个人信息保护法 第四十四条（限制、拒绝处理）、第二十四条第三款（自动化决策）", remark="可以拒绝公开、拒绝电话联系、拒绝程序自动分类派件"),
+    _step(A.RESTRICT,          tuple(S),                       None,       _DESK,                   (), may("reason"), profiles=_CASES, only=frozenset({M.RESTRICTION_ASKED}),
+          law="个人信息保护法 第四十四条（限制、拒绝处理）", remark="拒绝公开的，已公开的问答马上撤下；拒绝程序处理的，以后只由人分类派件，不用于训练"),
+    _step(A.REFUSE_RESTRICTION, tuple(S),                      None,       _DESK,                   must("ground", "reason"), profiles=_CASES, only=frozenset({M.RESTRICTION_ASKED}),
+          law="个人信息保护法 第四十四条、第五十条第一款（拒绝的说明理由）", remark="不同意的，写明情形和理由，本人可以看到"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
     _step(A.WITHDRAW,          (*_RUNNING, S.REPLIED, S.CLOSED), S.WITHDRAWN, _SYSTEM,              must("reason"), profiles=_RATING,
           law="国办发〔2019〕51号（排除误评和恶意差评）", remark="差评经复核认定无效的，整改随之撤销，不计入任何指标"),
@@ -399,6 +423,8 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _is_blocked(step: Step, state: CaseState) -> bool:
+    if M.ERASED in state.conditions and step.act not in _AFTER_ERASURE:
+        return True
     return bool(step.only - state.conditions or step.unless & state.conditions) or _is_spent(step, state)
 
 

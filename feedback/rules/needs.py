@@ -81,6 +81,12 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("kind", "choice", choices=tuple(kind.value for kind in PUBLIC_KINDS)),
             Need("bars", "units"),
             Need("urgency", "number", most=2, least=0),
+            Need("scope", "choice", choices=("publication", "contact", "machine")),
+            Need("name", "line", most=60),
+            Need("phone", "line", most=30),
+            Need("id_kind", "choice", choices=("111", "516", "511", "414", "553", "999")),
+            Need("id_number", "line", most=40),
+            Need("home_address", "line", most=200),
             Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }

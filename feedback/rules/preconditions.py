@@ -12,13 +12,15 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.rules import decision_grounds
-from feedback.rules.access import CaseAccess
+from feedback.rules import decision_grounds, intake
+from feedback.rules.access import SYSTEM, CaseAccess
 from feedback.rules.clocks import Clock
 from feedback.rules.extensions import list_extendable, max_extension_days
+from feedback.rules.intake import PersonSubmission
 from feedback.rules.lifecycle import find_redirect, list_steps
 from feedback.rules.projection import CaseProjection
-from feedback.rules.vocabulary import Act, Condition, Profile, Status
+from feedback.rules.terms import DATA_TERMS, RIGHTS
+from feedback.rules.vocabulary import Act, Condition, Profile, RestrictionScope, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
 def check_attempt(attempt: Attempt) -> None:
     """Raises Invalid naming what is wrong with the data, or NotNow with the reason why it is too late."""
     state = attempt.before.state
+    check_machine(attempt.actor_id, attempt.act, state.conditions)
     faults = decision_grounds.find_ground_faults(
         attempt.act, attempt.data, state.profile, state.kind, state.stage
     ) | _barred_faults(attempt)
@@ -170,6 +173,55 @@ def _check_order(attempt: Attempt) -> None:
     if attempt.data.get("addressee") and attempt.data["addressee"] not in involved:
         raise Invalid({"addressee": "not_involved"})
     _check_target_day(attempt)
+
+
+def build_correction(data: Mapping[str, Any]) -> PersonSubmission:
+    """Who a person says they are, tidied: only what is to be corrected, all else empty."""
+    person = PersonSubmission(
+        name=str(data.get("name", "")),
+        phone=str(data.get("phone", "")),
+        id_number=str(data.get("id_number", "")),
+        address=str(data.get("home_address", "")),
+        id_kind=str(data.get("id_kind", "")),
+    )
+    return intake.tidy_person(person)
+
+
+def _check_correction(attempt: Attempt) -> None:
+    person = build_correction(attempt.data)
+    if person == PersonSubmission():
+        raise Invalid({"name": "nothing_to_correct"})
+    faults = intake.person_faults(person, prefix="")
+    if faults:
+        raise Invalid({"home_address" if name == "address" else name: fault for name, fault in faults.items()})
+
+
+def _check_restriction(attempt: Attempt) -> None:
+    """What is refused already needs no second decision."""
+    condition = {
+        RestrictionScope.CONTACT.value: Condition.NO_CONTACT,
+        RestrictionScope.MACHINE.value: Condition.NO_MACHINE,
+    }.get(attempt.data["scope"])
+    if condition in attempt.before.state.conditions:
+        raise Invalid({"scope": "restricted_already"})
+
+
+def _check_erasure(attempt: Attempt) -> None:
+    """While somebody still owes something in this case, its words are needed (个人信息保护法 第四十七条)."""
+    if any(c.stopped_at is None and c.term not in RIGHTS | DATA_TERMS for c in attempt.before.clocks):
+        raise NotNow(code="case_unfinished", act=attempt.act.value)
+
+
+def check_machine(actor_id: str, act: Act, conditions: frozenset[Condition]) -> None:
+    """A program neither classifies nor assigns where the person refused it (个人信息保护法 第二十四条第三款).
+
+    Raises NotNow.
+    """
+    if act in _MACHINE_ACTS and actor_id == SYSTEM.id and Condition.NO_MACHINE in conditions:
+        raise NotNow(code="machine_refused", act=act.value)
+
+
+_MACHINE_ACTS = frozenset({Act.CLASSIFY, Act.ASSIGN})
 
 
 def _check_target_day(attempt: Attempt) -> None:
@@ -291,6 +343,9 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
         Act.ASK_DECLINE: _check_refusal,
         Act.DECLINE: _check_refusal,
         Act.UNMERGE: _check_unmerge,
+        Act.ASK_CORRECTION: _check_correction,
+        Act.ASK_RESTRICTION: _check_restriction,
+        Act.ERASE: _check_erasure,
     }
 )
 
@@ -311,6 +366,8 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
             draft = attempt.latest_data[Act.DRAFT_REPLY]
             files = [*draft.get("attachments", ()), *attempt.data.get("attachments", ())]
             return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
+        case Act.RESTRICT:
+            return {"scope": attempt.latest_data[Act.ASK_RESTRICTION]["scope"]}
         case Act.EXTEND | Act.HOLD if cause := find_cause(attempt):
             return {"cause": cause}
         case _:

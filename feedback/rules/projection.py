@@ -3,23 +3,33 @@
 The stored columns are written from `project` and checked against it by `xinqiao verify`. No I/O.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
+from feedback.rules import entry_texts
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts, list_ordered_units
-from feedback.rules.conditions import compute_conditions, list_deciders
+from feedback.rules.conditions import PERSON_REQUESTS, compute_conditions, list_deciders
 from feedback.rules.deadlines import compute_clocks, find_first_desk
 from feedback.rules.extensions import list_extendable
 from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import ANSWERING_ACTS, OPEN, STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
+from feedback.rules.vocabulary import (
+    ANSWERING_ACTS,
+    OPEN,
+    STAGE_AFTER,
+    Act,
+    Condition,
+    Kind,
+    Profile,
+    RestrictionScope,
+    Stage,
+    Status,
+)
 from feedback.rules.workdays import Editions
 
 _UNIT_NAMING_ACTS = frozenset({Act.ASSIGN, Act.NAME_UNIT, Act.ANSWER_MERGED, Act.REDO})
@@ -55,8 +65,15 @@ class CaseProjection:
 
     @property
     def deciders(self) -> str:
-        """The roles whose decision it waits for, joined by blanks."""
-        return " ".join(list_deciders(self.state.profile, self.state.conditions)) if self.state.status in OPEN else ""
+        """The roles whose decision it waits for, joined by blanks: of an ended case only what concerns a person's data."""
+        conditions = self.state.conditions if self.state.status in OPEN else self.state.conditions & PERSON_REQUESTS
+        return " ".join(list_deciders(self.state.profile, conditions))
+
+    @property
+    def restrictions(self) -> str:
+        """What a person refused that the database must know of, as codes joined by blanks."""
+        scopes = {Condition.NO_CONTACT: RestrictionScope.CONTACT, Condition.NO_MACHINE: RestrictionScope.MACHINE}
+        return " ".join(scope.value for condition, scope in scopes.items() if condition in self.state.conditions)
 
     @property
     def ordered_units(self) -> frozenset[str]:
@@ -147,12 +164,15 @@ def compute_entry_digest(
     unit: str,
     data: Mapping[str, object],
     status: str,
+    digests: Mapping[str, str] | None = None,
 ) -> str:
-    """SHA-256 over the digest of the entry before and everything this entry says."""
-    payload = json.dumps(
-        [before, no, seq, act, to_millis(at), actor, role, unit, data, status],
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
+    """SHA-256 over the digest of the entry before and everything this entry says.
+
+    `digests`: the salted digests of its texts, which then stand for the texts; None in entries of before there were any.
+    """
+    fields = [before, no, seq, act, to_millis(at), actor, role, unit]
+    return entry_texts.hash_json(
+        [*fields, data, status]
+        if digests is None
+        else [*fields, entry_texts.without_texts(data), status, dict(digests)]
     )
-    return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()

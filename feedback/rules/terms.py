@@ -51,6 +51,8 @@ PERSONAL = frozenset({Holder.CITIZEN_OWN, Holder.CITIZEN})
 """Whose clocks are the citizen's own dates: what they were promised, and the limits they must keep."""
 ON_REQUEST = frozenset({"review", "re_review"})
 """Terms in which an organ decides what the citizen asked for: the only promise they have in that stage."""
+DATA_TERMS = frozenset({"decide_correction", "decide_erasure", "decide_restriction"})
+"""Terms in which the desk decides what a person asks about their own data; they run in whatever status a case is."""
 
 RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
@@ -61,7 +63,7 @@ def is_personal(term: str, holder: Holder) -> bool:
 
     All others are between offices: who reads 提出异议 among their dates takes it for their own right.
     """
-    return holder in PERSONAL or term in ON_REQUEST
+    return holder in PERSONAL or term in ON_REQUEST or term in DATA_TERMS
 
 
 _SPANS = {TermUnit.HOURS: timedelta(hours=1), TermUnit.MINUTES: timedelta(minutes=1)}
@@ -181,6 +183,7 @@ _URGENT_SINCE = date(2026, 11, 30)
 _RETURN_LAW = "国办发〔2020〕53号（办理）；平台承诺在签收时限内退单"
 _CONTACT_LAW = "国办发〔2020〕53号（办理）；平台承诺"
 _CO_LAW = "国办发〔2020〕53号（办理）；平台承诺"
+_DATA_LAW = "个人信息保护法 第五十条（便捷的受理和处理机制，法律未定天数，平台承诺15个工作日）"
 
 # fmt: off
 TERMS: tuple[Term, ...] = (
@@ -327,6 +330,13 @@ TERMS: tuple[Term, ...] = (
           _CO_LAW, profiles=_HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, urgent=frozenset({2}), warn=Length(4, U.HOURS), since=_URGENT_SINCE),
     _term("any.supervision.2022", "supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
           "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), named_by="addressee", until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
+    # --- 个人信息 rights in one's own data
+    _term("any.decide_correction.2026", "decide_correction", "决定更正请求", Holder.DESK, {A.ASK_CORRECTION}, {A.CORRECT, A.REFUSE_CORRECTION}, "15wd",
+          _DATA_LAW, profiles=_PETITION | _HOTLINE, voided_by=frozenset({A.ERASE})),
+    _term("any.decide_erasure.2026", "decide_erasure", "决定删除请求", Holder.DESK, {A.ASK_ERASURE}, {A.ERASE, A.REFUSE_ERASURE}, "15wd",
+          _DATA_LAW, profiles=_PETITION | _HOTLINE),
+    _term("any.decide_restriction.2026", "decide_restriction", "决定限制处理请求", Holder.DESK, {A.ASK_RESTRICTION}, {A.RESTRICT, A.REFUSE_RESTRICTION}, "15wd",
+          _DATA_LAW, profiles=_PETITION | _HOTLINE, voided_by=frozenset({A.ERASE})),
     # --- 差评整改 rectification
     _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
           "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),

@@ -192,6 +192,15 @@ class Act(StrEnum):
     SUCCEED = "succeed"
     INHERIT = "inherit"
     TERMINATE = "terminate"
+    ASK_CORRECTION = "ask_correction"
+    CORRECT = "correct"
+    REFUSE_CORRECTION = "refuse_correction"
+    ASK_ERASURE = "ask_erasure"
+    ERASE = "erase"
+    REFUSE_ERASURE = "refuse_erasure"
+    ASK_RESTRICTION = "ask_restriction"
+    RESTRICT = "restrict"
+    REFUSE_RESTRICTION = "refuse_restriction"
 
 
 REPLIES = frozenset({Act.REPLY, Act.ANSWER_MERGED})
@@ -225,6 +234,20 @@ class Condition(StrEnum):
     IN_REVIEW = "in_review"  # a review or re-review was asked for
     DRAFT_PENDING = "draft_pending"  # an answer is written and waits for the unit's head to sign it
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
+    CORRECTION_ASKED = "correction_asked"  # a person asks to have their data corrected; the desk has yet to decide
+    ERASURE_ASKED = "erasure_asked"
+    RESTRICTION_ASKED = "restriction_asked"
+    ERASED = "erased"  # texts and persons are destroyed: nothing more can be done
+    NO_CONTACT = "no_contact"  # the person refused to be called
+    NO_MACHINE = "no_machine"  # the person refused that a program classifies, assigns or learns
+
+
+class RestrictionScope(StrEnum):
+    """What use of their data a person refuses (个人信息保护法 第四十四条)."""
+
+    PUBLICATION = "publication"
+    CONTACT = "contact"
+    MACHINE = "machine"
 
 
 class Whose(StrEnum):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from feedback.kernel.errors import Unavailable
 from feedback.rules import redaction
+from feedback.rules.vocabulary import Act
 from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
@@ -126,6 +127,8 @@ class CitizenChannels(Protocol):
 
 _U, _H, _D = Audience.UNIT, Audience.HEAD, Audience.DESK
 
+_PERSON_REQUESTS = (Act.ASK_CORRECTION, Act.ASK_ERASURE, Act.ASK_RESTRICTION)
+
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
@@ -164,6 +167,7 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.redo",       _U, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("case.redo",       _H, "{no}“{title}”被上级责令重新办理，请在期限内重新作出处理意见。"),
     NoticeRow("case.succeed",    _U, "{no}“{title}”因单位合并、撤销转来，期限不变，请继续办理。"),
+    *(NoticeRow(f"case.{act}", _D, "{no}“{title}”本人对个人信息提出请求，请在期限内核实、决定。") for act in _PERSON_REQUESTS),
     NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )
 # fmt: on

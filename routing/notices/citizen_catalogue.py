@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from feedback.rules.lifecycle import CLAIMS
-from feedback.rules.vocabulary import Kind, Profile, Stage
+from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from routing.notices.delivery_hours import Priority
 
 
@@ -68,6 +68,11 @@ _LAW = True
 REPORT_RECEIVED, REPORT_MOVED = "report_received", "report_moved"
 """The only two things that whoever brought a report (检举控告) ever hears: it lights up on a locked telephone."""
 
+_PERSON_DECISIONS = (
+    *(Act.CORRECT, Act.REFUSE_CORRECTION, Act.ERASE, Act.REFUSE_ERASURE),
+    *(Act.RESTRICT, Act.REFUSE_RESTRICTION),
+)
+
 # fmt: off
 CITIZEN_NOTICES: tuple[CitizenNotice, ...] = (
     CitizenNotice("case.submit",        "received",         _NOW, _LAW, CitizenDate.ANSWER, kinds=_ANY),
@@ -103,12 +108,13 @@ CITIZEN_NOTICES: tuple[CitizenNotice, ...] = (
     CitizenNotice("case.rectify",       "rectified",        is_statutory=_LAW, kinds=_RECTIFY),
     CitizenNotice("case.explain",       "rectified",        is_statutory=_LAW, kinds=_RECTIFY),
     CitizenNotice("case.call_back",     "rectification_checked", kinds=_RECTIFY),
+    *(CitizenNotice(f"case.{act}", "request_decided", is_statutory=_LAW, kinds=_ANY) for act in _PERSON_DECISIONS),
     CitizenNotice("clock.moved",        "date_moved",       is_statutory=_LAW, kinds=_ANY),
 )
 # fmt: on
 
 EVENTS = frozenset(row.event for row in CITIZEN_NOTICES)
-OTHER_STATUTORY = frozenset({"request_decided", REPORT_RECEIVED, REPORT_MOVED})
+OTHER_STATUTORY = frozenset({REPORT_RECEIVED, REPORT_MOVED})
 """Templates that are no row of the table and that nobody opts out of."""
 
 OTHER_TEMPLATES = frozenset({"rating_invite"}) | OTHER_STATUTORY

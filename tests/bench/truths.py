@@ -9,7 +9,7 @@ from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, term_of_clock
 from feedback.rules.lifecycle import CaseState, list_steps, state_after
 from feedback.rules.projection import ENDED, CaseProjection, compute_entry_digest
-from feedback.rules.terms import RIGHTS, Holder, Term
+from feedback.rules.terms import DATA_TERMS, RIGHTS, Holder, Term
 from feedback.rules.vocabulary import Act, Condition, Role, Status
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
@@ -67,7 +67,7 @@ def _stored_is_folded(look: Look) -> Iterator[str]:
 def _chained(look: Look) -> Iterator[str]:
     before = ""
     for place, e in enumerate(look.entries, 1):
-        entry_values = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        entry_values = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status, e.digests)
         digest = compute_entry_digest(before, look.case.no, e.seq, *entry_values)
         if (e.seq, e.digest) != (place, digest):
             yield f"the chain breaks at entry {place}"
@@ -85,7 +85,7 @@ def _endable(look: Look) -> Iterator[str]:
     for clock in look.folded.clocks:
         if clock.stopped_at is not None or clock.term in RIGHTS:
             continue
-        if state.status in ENDED:
+        if state.status in ENDED and clock.term not in DATA_TERMS:
             yield f"clock {clock.term} runs in a case that is {state.status}"
         elif not _reached(state, term_of_clock(clock)):
             yield f"clock {clock.term} runs at {state.status} and nobody can end it"

@@ -1,5 +1,6 @@
 """Stories of the rights in one's own data (个人信息保护法): consent to publication is taken back, and the answer is gone."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from feedback import jobs
 from feedback.kernel.errors import Forbidden, NotNow
 from feedback.queries import cases as case_queries
-from feedback.queries import public_replies
+from feedback.queries import personal_copy, public_replies
 from feedback.record import cases
+from feedback.record.models.case import Case
+from feedback.record.people import person_id_of
 from feedback.rules.access import citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act
@@ -59,3 +62,15 @@ async def test_article_15_only_who_consented_is_offered_to_take_it_back(context:
         assert is_offered is public_consent
     with pytest.raises(NotNow):
         await cases.act(no, Act.WITHDRAW_CONSENT, citizen(no), {}, now=MONDAY + 4 * HOUR)
+
+
+async def test_article_45_a_person_copies_everything_that_is_held_about_them(context: AppContext) -> None:
+    no = await _answered(context, public_consent=False)
+    other_no = await _answered(context, public_consent=True)
+    person_ids = [person_id_of(await Case.get(no=n)) or 0 for n in (no, other_no)]
+    copy = await personal_copy.copy_of_person(person_ids, vault=context.settings.vault)
+    assert [person["phone"] for person in copy["persons"]] == ["13900001234"] * 2
+    assert [(case["no"], case["role"]) for case in copy["cases"]] == [(no, "petitioner"), (other_no, "petitioner")]
+    assert [entry["act"] for entry in copy["cases"][0]["entries"]] == ["submit", "assign", "accept", "reply"]
+    assert json.loads(json.dumps(copy, ensure_ascii=False)) == copy
+    assert await personal_copy.copy_of_person([], vault=context.settings.vault) == {"persons": [], "cases": []}

@@ -200,6 +200,7 @@ async def perform_act(
                 # Without a version of their own people mean the case as it stands: what was just checked.
                 expect=file.version if expect is None else expect,
                 in_transaction=record_rating if act is Act.RATE else None,
+                vault=context.settings.vault,
             )
         except Conflict:
             if expect is not None or attempt == _MAX_ATTEMPTS - 1:

@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0024_unit_successor')]
+    dependencies = [('app', '0025_erasure')]
 
     initial = False
 

@@ -123,7 +123,9 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return f"{float(value):.0%}"
         case "desk":
             return directory.name(str(value))
-        case "mode" | "way" | "ground" | "legal_route" | "trigger":
+        case "fields":
+            return "、".join(catalogue.FIELDS.get(str(field), str(field)) for field in value)
+        case "mode" | "way" | "ground" | "legal_route" | "trigger" | "scope" | "id_kind":
             return catalogue.choice_words(name, str(value))
         case "kind":
             return catalogue.KINDS[str(value)]

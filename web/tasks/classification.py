@@ -17,7 +17,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import cases
-from feedback.record.cases import ActCommand
+from feedback.record.entries import ActCommand
 from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary, EntryView
 from feedback.rules.vocabulary import Act, Kind, Role, Status

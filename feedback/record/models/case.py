@@ -75,6 +75,7 @@ class Case(Model):
     next_due_at = InstantField(null=True)
     next_warn_at = InstantField(null=True)
     deciders = fields.CharField(max_length=20, default="", db_default="")  # roles whose decision it waits for
+    restrictions = fields.CharField(max_length=40, default="", db_default="")  # what the person refused, for queries
     digest = fields.CharField(max_length=64, default="")
     sender_hash = fields.CharField(max_length=64, default="", db_default="")
 
@@ -160,6 +161,8 @@ class Entry(Model):
     status = fields.CharField(max_length=20)
     public = fields.BooleanField(default=True)
     digest = fields.CharField(max_length=64)
+    salt = fields.CharField(max_length=32, default="", db_default="")  # "": its texts are erased, or of before 0025
+    digests: dict[str, str] | None = fields.JSONField(null=True)  # salted digests of its texts, see rules.entry_texts
 
     class Meta:
         table = "feedback_entry"

@@ -7,7 +7,7 @@ from feedback.kernel.errors import Conflict, Invalid
 from feedback.queries import cases as case_queries
 from feedback.queries.cases import ImportedCase
 from feedback.record import cases
-from feedback.record.cases import ActCommand
+from feedback.record.entries import ActCommand
 from feedback.rules.access import Actor, citizen
 from feedback.rules.imported_history import IMPORTER, UNKNOWN_UNIT, UNSTATED
 from feedback.rules.intake import PersonSubmission, Submission

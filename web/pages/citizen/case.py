@@ -199,6 +199,8 @@ def _form(step: Step) -> dict[str, Any]:
             "name": need.name,
             "label": wording.citizen_field_label(need.name),
             "optional": need.optional,
+            "sort": need.sort,
+            "options": [(code, catalogue.CHOICES[need.name][code]) for code in need.choices],
             "most": submission.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
         }
         for need in (*step.needs, *step.may)

@@ -134,6 +134,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
             actor, case_projection.state, replace(case_access, ordered=case_projection.ordered_units)
         ),
         is_published=await PublicReply.exists(case_id=case.id),
+        is_own=is_owner,
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),

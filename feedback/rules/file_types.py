@@ -85,6 +85,8 @@ _SOUNDS = (MP3, M4A, AAC, AMR, WAV, OGG, WEBM_SOUND, THREE_GP_SOUND)
 _VIDEOS = (MP4, QUICKTIME, THREE_GP, WEBM)
 TAKEN = (*_PICTURES, *DOCUMENTS, TEXT, *_SOUNDS, *_VIDEOS)
 """Every kind that somebody may send. What a page offers to choose from follows from it."""
+PICTURES = frozenset(kind.media_type for kind in (JPEG, PNG, GIF))
+"""What every browser shows as a picture."""
 PLAYABLE = frozenset(kind.media_type for kind in (*_SOUNDS, *_VIDEOS) if kind not in (AMR, THREE_GP, THREE_GP_SOUND))
 """What browsers play by themselves; the others need a program of the reader's own."""
 

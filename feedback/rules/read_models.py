@@ -75,6 +75,11 @@ class FileView:
         return self.type.partition("/")[0] if self.type in file_types.PLAYABLE else ""
 
     @property
+    def is_picture(self) -> bool:
+        """Whether browsers show it as a picture."""
+        return self.type in file_types.PICTURES
+
+    @property
     def is_shut(self) -> bool:
         """Whether nobody may open it, because it waits for the virus scanner or failed there."""
         return self.scan in (ScanState.WAITING, ScanState.INFECTED)
@@ -155,6 +160,7 @@ class CaseFile:
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     deadline_changes: tuple[DeadlineChangeView, ...] = ()
+    is_own: bool = False  # whoever reads it is its citizen
     set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 
     def steps(self, now: datetime) -> tuple[Step, ...]:

@@ -17,6 +17,7 @@ from feedback.rules.vocabulary import ANSWERING_ACTS, Act, Channel, Kind, Status
 from routing.directory import Directory
 from web.api.schemas import responses
 from web.forms import parsing, step_forms
+from web.presentation import todo
 from web.presentation.deadline_changes import render_change
 from web.presentation.timeline import category_words
 from web.wording import acts, catalogue
@@ -61,9 +62,12 @@ def build_clock(clock: Clock, now: datetime) -> responses.ClockOut:
 
 
 def build_case(
-    file: CaseFile, letters: Iterable[IssuedLetter], directory: Directory, now: datetime
+    file: CaseFile, letters: Iterable[IssuedLetter], directory: Directory, now: datetime, *, rating_days: int
 ) -> responses.CaseOut:
-    """A case with its letters; each act it offers describes the fields it asks for."""
+    """A case with its letters; each act it offers describes the fields it asks for.
+
+    Its citizen also gets what they may do now and until when they are answered. `rating_days`: the rating window.
+    """
     replies = [entry for entry in file.entries if entry.act in ANSWERING_ACTS]
     return responses.CaseOut(
         no=file.no,
@@ -94,7 +98,21 @@ def build_case(
         letters=[_build_letter(letter) for letter in letters],
         reply=str(replies[-1].data.get("text", "")) if replies else None,
         acts=[_build_act_offer(step, file) for step in file.steps(now)],
+        todo=_build_todo(file, directory, now, rating_days) if file.is_own else msgspec.UNSET,
+        promise=_build_promise(file) if file.is_own else msgspec.UNSET,
     )
+
+
+def _build_todo(file: CaseFile, directory: Directory, now: datetime, rating_days: int) -> responses.TodoOut | None:
+    view = todo.build_todo(file, directory, now, rating_days)
+    if view is None:
+        return None
+    return responses.TodoOut(view.act, view.label, view.because, view.until.isoformat() if view.until else None)
+
+
+def _build_promise(file: CaseFile) -> responses.PromiseOut | None:
+    view = todo.build_promise(file)
+    return responses.PromiseOut(view.day.isoformat(), view.label, view.explain_url or None) if view else None
 
 
 def _build_person(person: PersonView) -> responses.PersonOut:

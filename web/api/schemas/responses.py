@@ -160,6 +160,23 @@ class LetterOut(Struct):
     verify: Annotated[str, described("核验码；任何人都可以在 /letters/verify 核对")]
 
 
+class TodoOut(Struct):
+    """The one thing the citizen must or may do now (待办)."""
+
+    act: Act
+    label: str
+    because: str
+    until_day: Annotated[str | None, described("最后一天，含当天；没有期限的为空", format="date")]
+
+
+class PromiseOut(Struct):
+    """The one date by which the citizen is answered (答复的日子)."""
+
+    day: Annotated[str, described("最后一天，含当天", format="date")]
+    label: str
+    explain_url: Annotated[str | None, described("逐日说明这个日子的网页，凭查询码打开后可看；按小时计的为空")]
+
+
 class CaseOut(Struct):
     """A case as the asker may see it (诉求件)."""
 
@@ -191,6 +208,12 @@ class CaseOut(Struct):
     letters: list[LetterOut]
     reply: str | None
     acts: list[ActOffer]
+    todo: Annotated[
+        TodoOut | UnsetType | None, described("本人现在要办或者可以办的一件事；没有的为空；工作人员看到的没有这一项")
+    ] = UNSET
+    promise: Annotated[
+        PromiseOut | UnsetType | None, described("最晚哪一天答复；已经答复的和检举控告为空；工作人员看到的没有这一项")
+    ] = UNSET
 
 
 class Uploaded(Struct):

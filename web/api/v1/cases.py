@@ -175,7 +175,8 @@ async def case_response(request: Request, asker: Actor, no: str) -> Response:
     now = context.clock.now()
     file = await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=now)
     letters = await letter_register.list_letters(asker, file)
-    return json_response(serializers.build_case(file, letters, await directory.load_directory(), now))
+    names, rating_days = await directory.load_directory(), context.settings.rating_days
+    return json_response(serializers.build_case(file, letters, names, now, rating_days=rating_days))
 
 
 async def act(request: Request) -> Response:
@@ -207,7 +208,9 @@ async def answer_act(request: Request, find: Callable[[str, str], Awaitable[Acto
         is_confirmed=values["confirmed"],
     )
     if file is not None:  # whoever withdraws does not see it again: the answer is what they saw before
-        case = serializers.build_case(file, (), await directory.load_directory(), context.clock.now())
+        case = serializers.build_case(
+            file, (), await directory.load_directory(), context.clock.now(), rating_days=context.settings.rating_days
+        )
         return json_response(case)
     return await case_response(request, asker, no)
 

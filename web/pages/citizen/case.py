@@ -21,7 +21,7 @@ from feedback.rules import lifecycle, vocabulary
 from feedback.rules.access import Actor
 from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile
-from feedback.rules.vocabulary import Act, Profile, Role, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, Act, Profile, Role, Status
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import citizen_cookie
@@ -31,9 +31,11 @@ from web.forms.form_reading import open_form
 from web.forms.uploads import name_refused, store_uploads, upload_values
 from web.http.file_response import file_response
 from web.letters import issuing
+from web.pages.citizen.rectifications import load_rectifications
 from web.pages.desk import clock
 from web.presentation import case as case_views
-from web.presentation import deadline_changes
+from web.presentation import deadline_changes, own_case
+from web.presentation import todo as todo_views
 from web.presentation.case import CaseView
 from web.wording import acts, catalogue
 from web.wording.acts import CitizenWording
@@ -72,6 +74,8 @@ async def act(request: Request) -> Response:
                 uploads = await store_uploads(request, form)
                 typed["attachments"] = uploads.ids
                 uploads.require_all()
+            if step.act is Act.WITHDRAW and not parsing.read_field(form, "confirm"):
+                raise Invalid({"confirm": "missing"})
             data = {k: v for k, v in typed.items() if v not in ("", [], None)}
             await _take(request, citizen, step, data, parsing.read_field(form, "key"), asked_at)
         except Invalid as fault:
@@ -127,7 +131,10 @@ def _asks(step: Step, name: str) -> bool:
 
 
 def _words(name: str, code: str) -> str:
-    return "请选择满意程度" if name == "level" else catalogue.fault_words(name, code)
+    return _MISSING.get(name, "") if code == "missing" and name in _MISSING else catalogue.fault_words(name, code)
+
+
+_MISSING = {"level": "请选择满意程度", "confirm": "请先勾选确认：撤回后不再办理，也不能恢复"}
 
 
 def _field(name: str) -> str:
@@ -155,16 +162,24 @@ async def _shown(
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     now = context.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
+    rectifications = await load_rectifications(citizen, file, names, settings.vault, now)
     values = {
         "view": view,
         "counted": clock.running(file),
         "moves": [deadline_changes.render_change(change) for change in file.deadline_changes],
         "version": file.version,
         "key": identifiers.new_id(),
-        "futures": _futures(view),
+        "headline": own_case.build_headline(file, now, calendar, view.next_words),
+        "handler": own_case.build_handler(file, names, settings.site_phone),
+        "icon_of_kind": own_case.KIND_ICONS[file.kind],
+        "futures": own_case.list_futures(file, is_rectifying=any(row.is_open for row in rectifications)),
+        "rectifications": rectifications,
+        "rated_before": _rated_before(view),
+        "shown_reply": next((e.seq for e in reversed(file.entries) if e.act in ANSWERING_ACTS), 0),
         "facts": _facts(view),
         "letters": await issuing.list_letters(citizen, file, "/case/letters/"),
-        "forms": [_form(step) for step in file.steps(now)],
+        "todo": todo_views.build_todo(file, names, now, settings.rating_days),
+        "forms": {step.act.value: _form(step) for step in file.steps(now)},
         "refused": _refused(file, now),
         "explained": _explained(file, view),
         "levels": levels_of(file.profile),
@@ -189,6 +204,17 @@ def levels_of(profile: Profile) -> list[tuple[int, str]]:
 def indicator_options() -> dict[int, list[tuple[str, str]]]:
     """The indicators of each level, to tick."""
     return {level: [(i.code, i.text) for i in scale.list_indicators(level)] for level in catalogue.LEVELS}
+
+
+def _rated_before(view: CaseView) -> str:
+    """How the newest answer was rated already, in words; "" if it was not: then what comes is the first rating."""
+    words = ""
+    for event in view.timeline:
+        if event.act in ANSWERING_ACTS:
+            words = ""
+        elif event.act == Act.RATE:
+            words = dict(event.details).get(catalogue.NEEDS["level"], "")
+    return words
 
 
 def _form(step: Step) -> dict[str, Any]:
@@ -258,22 +284,6 @@ def _why_not(step: Step, status: Status, times: int, lapsed: str) -> str:
     return f"{ended.get(status, catalogue.STATUSES[status.value])}，不能再办这一步。"
 
 
-def _futures(view: CaseView) -> list[tuple[str, str]]:
-    """What is still to come, with the last day where one is running."""
-    due = f"最迟 {view.answer_due.due}" if view.answer_due else ""
-    match Status(view.status):
-        case Status.RECEIVED:
-            return [("转给承办单位", ""), ("受理、核实、办理", ""), ("给您答复", due), ("请您评价", "")]
-        case Status.ASSIGNED:
-            return [("受理、核实、办理", ""), ("给您答复", due), ("请您评价", "")]
-        case Status.ACCEPTED | Status.HELD:
-            return [("给您答复", due), ("请您评价", "")]
-        case Status.REPLIED:
-            return [("请您评价", ""), ("办结", "")]
-        case _:
-            return []
-
-
 def _facts(view: CaseView) -> list[tuple[str, str]]:
     place = f"{view.region_text} {view.file.address}".strip()
     rows = [
@@ -294,9 +304,8 @@ def _explained(file: CaseFile, view: CaseView) -> str:
     if not file.category:
         return ""
     how = "工作人员核对" if file.by_hand else f"系统根据您写的文字给出（把握 {file.confidence:.0%}），工作人员可以改正"
-    reason = next(
-        (str(e.data.get("reason") or e.data.get("rule") or "") for e in file.entries if e.act == Act.ASSIGN), ""
-    )
+    assignments = [entry.data for entry in file.entries if entry.act == Act.ASSIGN]
+    reason = str(assignments[-1].get("reason") or assignments[-1].get("rule") or "") if assignments else ""
     unit = f"按职责转给{view.unit}" if view.unit else "还没有确定承办单位"
     return f"分类为“{view.category_text}”，由{how}。{unit}{f'：{reason}' if reason else ''}。"
 

@@ -11,7 +11,7 @@ from web.context import AppContext
 from web.forms import parsing
 from web.wording import catalogue
 
-TAIL_DIGITS = 4
+TAIL_DIGITS, PHONE_DIGITS = 4, 11
 
 
 async def lookup(request: Request) -> Response:
@@ -19,7 +19,7 @@ async def lookup(request: Request) -> Response:
     context: AppContext = request.app.state.context
     if request.method == "GET":
         no = request.query_params.get("no", "")[:24]
-        return context.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
+        return context.render(request, "citizen/lookup.html", {"errors": {}, "code": "", "check": no})
     async with request.form() as form:
         code, check = parsing.read_field(form, "code"), parsing.read_field(form, "check")
     errors = {}
@@ -30,11 +30,10 @@ async def lookup(request: Request) -> Response:
     if not errors:
         limiter = request.app.state.limiter
         await limiter.check("lookup", request)
-        tail = len(identifiers.normalize_code(check)) == TAIL_DIGITS
+        digits = identifiers.normalize_code(check)
+        tail = digits[-TAIL_DIGITS:] if len(digits) in (TAIL_DIGITS, PHONE_DIGITS) else ""
         try:
-            no = await case_lookup.find_by_code(
-                context.settings.vault, code, no="" if tail else check, phone_tail=check if tail else ""
-            )
+            no = await case_lookup.find_by_code(context.settings.vault, code, no="" if tail else check, phone_tail=tail)
         except NotFound:
             await limiter.hit("lookup", request)  # only what found nothing counts: a household shares one address
             errors["code"] = "没有查到，请核对查询码和编号（或手机号码后四位）"
@@ -42,7 +41,9 @@ async def lookup(request: Request) -> Response:
             response = RedirectResponse("/case", status_code=303)
             citizen_cookie.remember_case(response, context, no)
             return response
-    return context.render(request, "citizen/lookup.html", {"errors": errors, "check": check[:24]}, status=422)
+    return context.render(
+        request, "citizen/lookup.html", {"errors": errors, "code": code[:24], "check": check[:24]}, status=422
+    )
 
 
 async def leave(request: Request) -> Response:

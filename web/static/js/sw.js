@@ -1,7 +1,7 @@
 // Keeps the shell, the first page of the form and the offline page for times without network. Nothing personal.
 "use strict";
-const CACHE = "xinqiao-1";
-const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/icons.svg", "/static/favicon.svg"];
+const CACHE = "xinqiao-2";
+const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/css/citizen.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/icons.svg", "/static/favicon.svg"];
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { credentials: "omit", cache: "reload" })))).then(() => self.skipWaiting()));
 });

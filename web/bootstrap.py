@@ -42,6 +42,7 @@ from routing.oversight import proposals as supervision_proposals
 from web.auth import (
     citizen_cookie,
     citizen_sessions,
+    drafts,
     login_attempts,
     message_sources,
     phone_codes,
@@ -316,6 +317,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
         count = await auth_sessions.delete_expired(now, settings.draft_days)
         return count + await citizen_sessions.delete_expired(now)
 
+    def shared_drafts(now: datetime) -> Awaitable[int]:
+        return drafts.delete_expired_shared(context, now)
+
     async def browsers(now: datetime) -> int:
         return await citizen_cookie.delete_expired_revocations(now) + await message_sources.delete_old(now)
 
@@ -346,6 +350,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "forget_persons": Timer(Daily(time(3, 0)), forget_persons),
         "forget_senders": Timer(Daily(time(3, 20)), _until_none(feedback.jobs.forget_some_senders)),
         "forget_orphans": Timer(Daily(time(3, 30)), _until_none(orphans)),
+        "forget_shared_drafts": Timer(Every(60), _until_none(shared_drafts)),
         "forget_sessions": Timer(Daily(time(3, 40)), _until_none(sessions)),
         "forget_browsers": Timer(Daily(time(3, 42)), _until_none(browsers)),
         "forget_login_attempts": Timer(Daily(time(3, 45)), _until_none(old_attempts)),

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,13 +32,23 @@ async def delete_orphans(store: FileStore, *, now: datetime, hours: int) -> int:
     unheld = Q(held_until__isnull=True) | Q(held_until__lt=now)
     rows = await Attachment.filter(unheld, case_id__isnull=True, made_at__lt=before).limit(_ORPHANS_MOST)
     for row in rows:
-        if not await Attachment.filter(id=row.id, case_id__isnull=True).delete():
-            continue  # claimed in this moment
-        store.path(row.id).unlink(missing_ok=True)
-        if not await Attachment.filter(digest=row.digest).exists():
-            store.old_path(row.digest).unlink(missing_ok=True)
+        await _delete_unless_claimed(store, row)
     await asyncio.to_thread(_forget_unfinished, store.folder, before.timestamp())
     return len(rows)
+
+
+async def delete_unclaimed(store: FileStore, ids: Iterable[str]) -> None:
+    """Delete those of the files that no message claimed: the form they were chosen for was given up."""
+    for row in await Attachment.filter(id__in=list(ids), case_id__isnull=True):
+        await _delete_unless_claimed(store, row)
+
+
+async def _delete_unless_claimed(store: FileStore, row: Attachment) -> None:
+    if not await Attachment.filter(id=row.id, case_id__isnull=True).delete():
+        return  # claimed in this moment
+    store.path(row.id).unlink(missing_ok=True)
+    if not await Attachment.filter(digest=row.digest).exists():
+        store.old_path(row.digest).unlink(missing_ok=True)
 
 
 def _forget_unfinished(folder: Path, before: float) -> None:

@@ -476,6 +476,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/new/{step:int}", CITIZEN, "step 3", step(3)),
     Visit("/new/{step:int}", CITIZEN, "step 3 wrong", step_refused(3, {"person.phone": "123", "person.id_number": "123"}), 422),
     Visit("/new/{step:int}", CITIZEN, "step 4", step(4)),
+    Visit("/new/cleared", CITIZEN, "", at("/new/cleared?had=draft+case")),
     Visit("/receipt/{no}", CITIZEN, "", step(5)),
     Visit("/lookup", CITIZEN, "", at("/lookup")),
     Visit("/lookup", CITIZEN, "wrong", sent("/lookup", "main button[data-busy]"), 422),

@@ -19,11 +19,18 @@ from web.context import AppContext
 
 CASE_COOKIE = "xq_case"
 _CASE_HOURS = 12
+_SHARED_LIFETIME = timedelta(minutes=15)
+_SHARED = "shared"
+"""Third word of a cookie that was given to a shared computer."""
 
 
-def remember_case(response: Response, context: AppContext, no: str) -> None:
-    """Let this browser open this case for some hours without the code in any address."""
-    set_signed_cookie(response, context, CASE_COOKIE, f"{no} {identifiers.new_id()}", _CASE_HOURS)
+def remember_case(response: Response, context: AppContext, no: str, *, is_shared: bool = False) -> None:
+    """Let this browser open this case for some hours without the code in any address.
+
+    `is_shared`: the computer is not the citizen's own; the cookie ends with the browser, and after a quarter of an hour.
+    """
+    payload = f"{no} {identifiers.new_id()}" + (f" {_SHARED}" if is_shared else "")
+    set_signed_cookie(response, context, CASE_COOKIE, payload, 0 if is_shared else _CASE_HOURS)
 
 
 async def read_citizen(request: Request) -> Actor | None:
@@ -53,5 +60,7 @@ async def delete_expired_revocations(now: datetime, limit: int = 1000) -> int:
 def _read_payload(request: Request) -> str:
     """Case number and the cookie's own id, or "". One without an id could not be given back: it opens nothing."""
     payload = read_signed_cookie(request, CASE_COOKIE, timedelta(hours=_CASE_HOURS))
+    if payload.endswith(f" {_SHARED}"):
+        payload = read_signed_cookie(request, CASE_COOKIE, _SHARED_LIFETIME)
     no, _, id_ = payload.partition(" ")
     return payload if no and id_ else ""

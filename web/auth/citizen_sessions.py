@@ -15,7 +15,7 @@ from feedback.kernel import identifiers
 from feedback.rules import own_cases
 from feedback.rules.own_cases import PhoneHolder
 from web.auth import login_attempts, phone_codes
-from web.auth.cookies import set_session_cookie
+from web.auth.cookies import set_cookie
 from web.auth.models import Citizen, CitizenSession, ConfirmedCase
 from web.auth.sessions import Unauthorized, hash_token, read_bearer
 from web.context import AppContext
@@ -106,7 +106,7 @@ def _device_words(request: Request) -> str:
 def set_citizen_cookie(response: Response, request: Request, token: str, phone_hash: str, *, is_kept: bool) -> None:
     """Give the browser its session. Only where it is to be remembered something stays when the browser is closed."""
     context: AppContext = request.app.state.context
-    set_session_cookie(response, context, CITIZEN_COOKIE, token, int(_KEPT.total_seconds()) if is_kept else None)
+    set_cookie(response, context, CITIZEN_COOKIE, token, _KEPT.days * 24 if is_kept else 0)
     if is_kept:
         login_attempts.remember_account(request, response, phone_codes.device_account(context, phone_hash))
 

@@ -13,16 +13,11 @@ from web.context import AppContext
 
 
 def set_cookie(response: Response, context: AppContext, name: str, value: str, hours: int) -> None:
-    """A cookie no script reads and no other site sends."""
-    set_session_cookie(response, context, name, value, hours * 3600)
-
-
-def set_session_cookie(response: Response, context: AppContext, name: str, value: str, seconds: int | None) -> None:
-    """The same for so many seconds; None: until the browser is closed."""
+    """A cookie no script reads and no other site sends. `hours`: 0 for one that ends with the browser."""
     response.set_cookie(
         name,
         value,
-        max_age=seconds,
+        max_age=hours * 3600 or None,
         httponly=True,
         samesite="lax",
         secure=context.settings.production,

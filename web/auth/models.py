@@ -66,10 +66,11 @@ class FormDraft(Model):
     sealed = fields.TextField()
     made_at = InstantField()
     seen_at = InstantField()
+    expires_at = InstantField(null=True)  # on a shared computer only: soon after the last sign of its writer
 
     class Meta:
         table = "web_form_draft"
-        indexes = (("seen_at",),)
+        indexes = (("seen_at",), ("expires_at",))
 
 
 class RevokedCaseCookie(Model):

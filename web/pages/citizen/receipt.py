@@ -13,7 +13,7 @@ from feedback.queries import lookup as case_lookup
 from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Kind
 from routing import directory
-from web.auth import citizen_cookie
+from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 from web.presentation import case as case_views
 from web.presentation import flags as flag_views
@@ -35,7 +35,7 @@ def promise(kind: str) -> str:
 
 
 async def receipt(request: Request) -> Response:
-    """The receipt of what was just handed in, for half an hour and in this browser only.
+    """The receipt of what was just handed in, for half an hour and in this browser only; once on a shared computer.
 
     Raises NotFound for anybody else.
     """
@@ -48,6 +48,8 @@ async def receipt(request: Request) -> Response:
     file = await case_queries.load_file(citizen, no, vault=context.settings.vault)
     if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
         return RedirectResponse("/case", status_code=303)
+    draft = await drafts.load_draft(request)
+    is_shared = bool(draft.get(drafts.SHARED))
     code = await case_lookup.load_receipt_code(no, context.settings.vault)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
@@ -61,6 +63,8 @@ async def receipt(request: Request) -> Response:
         f"查询：{base}/lookup",
     )
     values = {
+        "is_shared": is_shared,
+        "receipt_minutes": RECEIPT_MINUTES,
         "help_line": await flag_views.find_help_line(file.title, file.text),
         "receipt": {
             "no": no,
@@ -71,7 +75,11 @@ async def receipt(request: Request) -> Response:
             "picture": "|".join(picture),
         },
     }
-    return context.render(request, "citizen/receipt.html", values)
+    response = context.render(request, "citizen/receipt.html", values)
+    if is_shared:  # shown once: whoever sits down next sees neither the code nor the case
+        await drafts.delete_draft(request, response)
+        await citizen_cookie.forget_case(request, response)
+    return response
 
 
 def _next_steps(received: str, due: Mapping[str, str]) -> list[dict[str, str]]:

@@ -2,11 +2,14 @@
 
 from starlette.routing import Route
 
-from web.pages.citizen import case, letters, lookup, receipt, submit
+from web.pages.citizen import case, letters, lookup, receipt, shared_computer, submit
 from web.pages.desk import clock
 
 ROUTES = [
     Route("/new", submit.begin),
+    Route("/new/clear", shared_computer.clear, methods=["POST"]),
+    Route("/new/cleared", shared_computer.cleared),
+    Route("/new/shared", shared_computer.mark, methods=["POST"]),
     Route("/new/{step:int}", submit.step, methods=["GET", "POST"]),
     Route("/receipt/{no}", receipt.receipt),
     Route("/lookup", lookup.lookup, methods=["GET", "POST"]),

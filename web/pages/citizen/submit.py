@@ -29,6 +29,7 @@ from web.http.challenge import ChallengeRequired, require_answer
 from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
+from web.pages.citizen.shared_computer import is_continued
 from web.wording import catalogue
 
 STEPS = 4
@@ -54,11 +55,19 @@ async def step(request: Request) -> Response:
     if not 1 <= number <= STEPS:
         raise NotFound(step=number)
     draft = await drafts.load_draft(request)
+    if draft.get(drafts.SHARED) and request.method == "GET":
+        if not is_continued(request):  # somebody else sits here now
+            response: Response = RedirectResponse("/new/1", status_code=303)
+            await drafts.delete_draft(request, response)
+            return response
+        await drafts.postpone_end(request)
     if "sent" in draft:
         if number == STEPS and request.method == "POST" and _just_sent(request, draft):
-            return _to_receipt(request, draft["sent"])
+            return _to_receipt(request, draft["sent"], bool(draft.get(drafts.SHARED)))
         draft = {}
-    if number > (furthest := _furthest(draft)):
+    # The second step brings the kind with it: what was typed there outlives the draft of the first.
+    is_resumed = request.method == "POST" and number == _FILES_STEP
+    if number > (furthest := _furthest(draft)) and not is_resumed:
         return RedirectResponse(f"/new/{furthest}", status_code=303)
     if request.method == "GET":
         return await _shown(request, number, draft, {})
@@ -102,7 +111,11 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
         case 1:
             draft["kind"] = parsing.read_field(form, "kind")
             draft.setdefault("key", identifiers.new_id())
+            draft[drafts.SHARED] = drafts.SHARED in form
         case 2:
+            draft.setdefault("kind", parsing.read_field(form, "kind"))
+            draft.setdefault("key", identifiers.new_id())
+            draft[drafts.SHARED] = drafts.SHARED in form
             draft.update({name: parsing.read_field(form, name) for name in ("title", "text", "region", "address")})
             uploads = await store_uploads(request, form)
             draft["attachments"] = [row.id for row in await attachments.list_unclaimed(uploads.ids)]
@@ -173,16 +186,18 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
     receipt = await case_actions.submit_case(context, _draft_of(draft))
     with suppress_database_faults("its source", receipt.no):
         await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
-    response = _to_receipt(request, receipt.no)
+    is_shared = bool(draft.get(drafts.SHARED))
+    response = _to_receipt(request, receipt.no, is_shared)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     with suppress_database_faults("that its form was sent", receipt.no):
-        await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
+        sent = {"sent": receipt.no, "at": context.clock.now().timestamp(), drafts.SHARED: is_shared}
+        await drafts.store_draft(request, response, sent)
     return response
 
 
-def _to_receipt(request: Request, no: str) -> Response:
+def _to_receipt(request: Request, no: str, is_shared: bool) -> Response:
     response = RedirectResponse(f"/receipt/{no}", status_code=303)
-    citizen_cookie.remember_case(response, request.app.state.context, no)
+    citizen_cookie.remember_case(response, request.app.state.context, no, is_shared=is_shared)
     return response
 
 
@@ -201,13 +216,14 @@ async def _shown(
     settings = context.settings
     names = await directory.load_directory()
     shown = {name: draft.get(name, "") for name in ("kind", "title", "text", "region", "address", *_PERSON, "exclude")}
-    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
+    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent", drafts.SHARED)}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
     values: dict[str, Any] = {
         "draft": shown,
         "errors": errors,
         "draft_days": settings.draft_days,
+        "shared_minutes": int(drafts.SHARED_IDLE.total_seconds() // 60),
         "challenge": challenge,
     }
     match number:

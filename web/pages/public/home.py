@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from feedback.queries import public_replies
 from feedback.record import calendar_editions
 from routing import directory
+from web.auth import drafts
 from web.context import AppContext
 from web.pages.public.replies import reply_line
 from web.pages.public.scores import home_figures
@@ -36,7 +37,11 @@ async def home(request: Request) -> Response:
 async def privacy(request: Request) -> Response:
     """What is kept of a person, who sees it, for how long."""
     context: AppContext = request.app.state.context
-    values = {"retention_years": context.settings.retention_years, "draft_days": context.settings.draft_days}
+    values = {
+        "retention_years": context.settings.retention_years,
+        "draft_days": context.settings.draft_days,
+        "shared_minutes": int(drafts.SHARED_IDLE.total_seconds() // 60),
+    }
     return context.render(request, "public/privacy.html", values)
 
 

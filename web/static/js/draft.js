@@ -20,20 +20,22 @@
   });
   const forget = (name) => store("readwrite", (drafts) => (name ? drafts.delete(name) : drafts.clear()));
 
-  // A receipt says that the draft is no longer needed.
+  // A receipt says that the draft is no longer needed, and so does a page that says it was cleared.
   const sent = document.querySelector("[data-draft-sent]");
-  if (sent && window.indexedDB) forget().catch(() => {});
+  if (sent) {
+    if (window.indexedDB) forget().catch(() => {});
+    try { sessionStorage.removeItem(SHARED); } catch (e) { /* nothing is there either */ }
+  }
   if (!form || !window.indexedDB) return;
 
   const name = form.dataset.draft;
   const line = document.querySelector("[data-draft-state]");
   const shared = document.querySelector("[data-draft-shared]");
-  const clear = document.querySelector("[data-draft-clear]");
   const fields = () => Array.from(form.elements).filter((box) =>
     box.name && !box.disabled && !box.hasAttribute("data-nodraft") && !["hidden", "password", "submit", "button"].includes(box.type));
   const files = () => fields().filter((box) => box.type === "file");
   const sending = (box) => { const row = box.closest("[data-upload]"); return row && row.xqSending ? row.xqSending() : []; };
-  const isShared = () => { try { return sessionStorage.getItem(SHARED) === "1"; } catch (e) { return false; } };
+  const isShared = () => { try { return sessionStorage.getItem(SHARED) === "1"; } catch (e) { return shared.checked; } };
   const tell = (words) => { if (line) line.textContent = words; };
   const clock = (at) => `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
 
@@ -95,7 +97,7 @@
   };
 
   const begin = async () => {
-    if (isShared()) { tell("公用电脑：不在本机保存草稿"); return; }
+    if (isShared()) { await forget().catch(() => {}); tell("公用电脑：不在本机保存草稿"); return; }
     try {
       const draft = await store("readonly", (drafts) => drafts.get(name));
       if (!draft) return;
@@ -109,16 +111,13 @@
   form.addEventListener("input", later);
   form.addEventListener("change", later);
   if (shared) {
-    shared.checked = isShared();
+    const note = () => { try { sessionStorage.setItem(SHARED, shared.checked ? "1" : "0"); } catch (e) { /* holds for this page */ } };
+    // The server knows of the form's own page; the offline page learns it from the page before.
+    if (document.getElementById("clear-draft")) note(); else shared.checked = isShared();
     shared.addEventListener("change", async () => {
-      try { sessionStorage.setItem(SHARED, shared.checked ? "1" : "0"); } catch (e) { /* holds for this page */ }
+      note();
       if (shared.checked) { await forget(); tell("公用电脑：不在本机保存草稿，已清除"); } else { save(); }
     });
   }
-  if (clear) clear.addEventListener("click", async () => {
-    clearTimeout(timer);
-    await forget();
-    tell("本机草稿已清除");
-  });
   if (document.readyState === "complete") begin(); else document.addEventListener("DOMContentLoaded", begin); // upload.js runs first
 })();

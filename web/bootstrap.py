@@ -42,7 +42,15 @@ from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from web.actions import personal_data
-from web.auth import citizen_cookie, drafts, login_attempts, message_sources
+from web.auth import (
+    citizen_cookie,
+    citizen_sessions,
+    drafts,
+    login_attempts,
+    message_sources,
+    phone_codes,
+    phone_counts,
+)
 from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
@@ -312,8 +320,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
     def messages(now: datetime) -> Awaitable[int]:
         return outbox.delete_done(now - timedelta(days=settings.message_days))
 
-    def sessions(now: datetime) -> Awaitable[int]:
-        return auth_sessions.delete_expired(now, settings.draft_days)
+    async def sessions(now: datetime) -> int:
+        count = await auth_sessions.delete_expired(now, settings.draft_days)
+        return count + await citizen_sessions.delete_expired(now)
 
     def shared_drafts(now: datetime) -> Awaitable[int]:
         return drafts.delete_expired_shared(context, now)
@@ -321,8 +330,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
     async def browsers(now: datetime) -> int:
         return await citizen_cookie.delete_expired_revocations(now) + await message_sources.delete_old(now)
 
-    def old_attempts(now: datetime) -> Awaitable[int]:
-        return login_attempts.delete_old(now, settings.lock_minutes)
+    async def old_attempts(now: datetime) -> int:
+        count = await login_attempts.delete_old(now, settings.lock_minutes)
+        return count + await phone_counts.delete_old(now) + await phone_codes.delete_expired(now)
 
     return {
         "learning": Timer(Every(5), _whole(partial(training.run_timer, context))),

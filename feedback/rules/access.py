@@ -178,6 +178,13 @@ def may_see_person(actor: Actor, case: CaseAccess) -> bool:
     return is_handler and may_see(actor, case) and actor.unit in case.co | {case.lead, case.desk}
 
 
+def may_issue_code(actor: Actor, case: CaseAccess) -> bool:
+    """Whether `actor` may be given, or may give to the citizen, a new query code: the citizen, and the case's own desk."""
+    if Role.CITIZEN in actor.roles:
+        return actor.case_no == case.no
+    return Role.RECEPTION in actor.roles and actor.unit == case.desk and may_see(actor, case)
+
+
 def may_read_letter(actor: Actor, *, internal: bool) -> bool:
     """Whether whoever sees a case may read a letter of it: slips and orders between offices are for staff."""
     return not internal or Role.CITIZEN not in actor.roles

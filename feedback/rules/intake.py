@@ -26,6 +26,7 @@ _REGION_PLACES = 12
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _MOBILE = re.compile(r"1\d{10}")
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+_ABROAD = re.compile(r"\+(?!86)[1-9]\d{6,14}")  # E.164
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str
         faults[f"{prefix}name"] = "too_long"
     if len(person.address) > ADDRESS_MOST:
         faults[f"{prefix}address"] = "too_long"
-    if person.phone and not (_MOBILE.fullmatch(person.phone) or _LANDLINE.fullmatch(person.phone)):
+    if person.phone and not (is_mobile(person.phone) or _LANDLINE.fullmatch(person.phone)):
         faults[f"{prefix}phone"] = "not_a_phone"
     if person.id_number and (fault := identity_documents.find_fault(person.id_kind, person.id_number)):
         faults[f"{prefix}{fault[0]}"] = fault[1]
@@ -223,9 +224,18 @@ def normalize_document(text: str) -> str:
 
 
 def normalize_phone(text: str) -> str:
-    """A telephone number as typed by people, made plain: blanks, dashes and +86 dropped."""
-    plain = re.sub(r"[\s()-]", "", normalize_width(text))
-    return plain.removeprefix("+86") if plain.startswith("+86") else plain
+    """A telephone number as typed by people, made plain: as dialled in China, or with + and its country code (E.164).
+
+    Blanks, dashes, dots and brackets are dropped, 00 before a country code is +, and +86 is left out.
+    """
+    plain = re.sub(r"[\s().\u2010-\u2015-]", "", normalize_width(text))
+    plain = f"+{plain[2:]}" if plain.startswith("00") else plain
+    return plain.removeprefix("+86")
+
+
+def is_mobile(phone: str) -> bool:
+    """Whether a plain number can get a text: a mobile telephone here, or any number abroad, which may be one."""
+    return bool(_MOBILE.fullmatch(phone) or _ABROAD.fullmatch(phone))
 
 
 def clean_line(text: str) -> str:

@@ -109,7 +109,7 @@ CITIZEN_NOTICES: tuple[CitizenNotice, ...] = (
     CitizenNotice("case.rectify",       "rectified",        is_statutory=_LAW, kinds=_RECTIFY),
     CitizenNotice("case.explain",       "rectified",        is_statutory=_LAW, kinds=_RECTIFY),
     CitizenNotice("case.call_back",     "rectification_checked", kinds=_RECTIFY),
-    *(CitizenNotice(f"case.{act}",      "request_decided",  is_statutory=_LAW) for act in _PERSON_DECISIONS),
+    *(CitizenNotice(f"case.{act}", "request_decided", is_statutory=_LAW, kinds=_ANY) for act in _PERSON_DECISIONS),
     CitizenNotice("clock.moved",        "date_moved",       is_statutory=_LAW, kinds=_ANY),
 )
 # fmt: on

@@ -61,7 +61,12 @@ def document(calls: Sequence[Call], server: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "staff": {"type": "http", "scheme": "bearer", "description": "POST /sessions 得到的令牌"}
+                "staff": {"type": "http", "scheme": "bearer", "description": "POST /sessions 得到的令牌"},
+                "citizen": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "POST /sessions/phone/verify 得到的令牌",
+                },
             },
         },
     }
@@ -83,7 +88,9 @@ def operation(call: Call) -> dict[str, Any]:
     if call.requires.needs_session:
         described["security"] = [{"staff": []}]
     if call.requires is Requirement.HOLDER:
-        described["security"] = [{"staff": []}, {}]
+        described["security"] = [{"staff": []}, {"citizen": []}, {}]
+    if call.requires is Requirement.CITIZEN:
+        described["security"] = [{"citizen": []}]
     return described
 
 

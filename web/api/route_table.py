@@ -65,7 +65,7 @@ class Call:
         Whoever opens a case with its code may bring more: their addresses come out of letters and other programs.
         """
         is_public_list = self.requires is Requirement.ANYONE and self.query is not None
-        return self.method == "GET" and (self.requires.needs_session or is_public_list)
+        return self.method == "GET" and (self.requires.needs_login or is_public_list)
 
     async def answer(self, request: Request) -> Response:
         """What the handler answers.
@@ -78,13 +78,13 @@ class Call:
 
 
 def routes(calls: Iterable[Call]) -> list[Route]:
-    """The routes of the calls; where one needs a session of staff, nobody else reaches its handler."""
+    """The routes of the calls; where one needs a session, nobody else reaches its handler."""
     return [
         Route(
             call.path,
             call.answer,
             methods=[call.method],
-            middleware=[Middleware(Require, call.requires)] if call.requires.needs_session else None,
+            middleware=[Middleware(Require, call.requires)] if call.requires.needs_login else None,
         )
         for call in calls
     ]

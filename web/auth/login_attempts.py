@@ -58,7 +58,12 @@ def remember_device(
     request: Request, response: Response, context: AppContext, username: str, password_changed_at: datetime
 ) -> None:
     """From now on this device is known to the account, until its password is changed."""
-    account = _device_account(context, username, password_changed_at)
+    remember_account(request, response, _device_account(context, username, password_changed_at))
+
+
+def remember_account(request: Request, response: Response, account: str) -> None:
+    """From now on this device is known to the account with that keyed hash."""
+    context: AppContext = request.app.state.context
     others = [other for other in read_source(request).device_accounts if other and other != account]
     accounts = [account, *others][:_MAX_DEVICE_ACCOUNTS]
     set_cookie(response, context, DEVICE_COOKIE, ".".join(accounts), _DEVICE_HOURS)

@@ -95,3 +95,70 @@ class MessageSource(Model):
     class Meta:
         table = "web_message_source"
         indexes = (("at",), ("network", "at"), ("device", "at"))
+
+
+class PhoneCode(Model):
+    """Codes sent to telephones, one per number, both as keyed hashes, with the tries made at them"""
+
+    phone_hash = fields.CharField(max_length=64, primary_key=True)
+    code_hash = fields.CharField(max_length=64)
+    tries = fields.IntField()
+    expires_at = InstantField()
+
+    class Meta:
+        table = "web_phone_code"
+        indexes = (("expires_at",),)
+
+
+class PhoneCount(Model):
+    """How often codes were asked for, or names tried, within a span, by keyed hashes of who did"""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    count = fields.IntField()
+    until = InstantField()
+
+    class Meta:
+        table = "web_phone_count"
+        indexes = (("until",),)
+
+
+class Citizen(Model):
+    """Citizens who proved a telephone number, found by its keyed hash"""
+
+    phone_hash = fields.CharField(max_length=64, primary_key=True)
+    phone = fields.TextField()  # sealed
+    since = InstantField()  # the first of their uses between which the number could not change hands
+    verified_at = InstantField()
+
+    class Meta:
+        table = "web_citizen"
+
+
+class ConfirmedCase(Model):
+    """Older cases whose query code or name a citizen knew, so that they are theirs from then on"""
+
+    id = fields.BigIntField(primary_key=True)
+    phone_hash = fields.CharField(max_length=64)
+    case_no = fields.CharField(max_length=24)
+    at = InstantField()
+
+    class Meta:
+        table = "web_confirmed_case"
+        unique_together = (("phone_hash", "case_no"),)
+
+
+class CitizenSession(Model):
+    """Where a citizen is logged in by telephone, found by the hash of the token"""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    id = fields.CharField(max_length=24, unique=True)  # by which it is ended from another device
+    phone_hash = fields.CharField(max_length=64)
+    device = fields.CharField(max_length=40, default="")
+    is_kept = fields.BooleanField(default=False)
+    made_at = InstantField()
+    seen_at = InstantField()
+    expires_at = InstantField()
+
+    class Meta:
+        table = "web_citizen_session"
+        indexes = (("phone_hash",), ("expires_at",))

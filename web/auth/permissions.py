@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from feedback.kernel.errors import Forbidden
 from feedback.rules.access import ANY_STAFF, OVERSEERS, Actor, has_role
 from feedback.rules.vocabulary import Role
-from web.auth import sessions
+from web.auth import citizen_sessions, sessions
+from web.auth.citizen_sessions import CitizenLogin
 
 
 class Requirement(StrEnum):
@@ -19,6 +20,7 @@ class Requirement(StrEnum):
 
     ANYONE = "anyone"
     HOLDER = "holder"  # whoever holds the query code, or staff who may see the case
+    CITIZEN = "citizen"  # who proved a telephone number
     STAFF = "staff"
     CASE_STAFF = "case_staff"  # all but those who are nothing but administrators: they see no case
     WORKER = "worker"
@@ -34,6 +36,11 @@ class Requirement(StrEnum):
     def needs_session(self) -> bool:
         """Whether nobody gets in without a session of staff."""
         return self in ROLES
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether nobody gets in without a session of their own, staff or citizen."""
+        return self.needs_session or self is Requirement.CITIZEN
 
 
 ROLES: Mapping[Requirement, frozenset[Role]] = {
@@ -56,6 +63,8 @@ async def authorize(request: Request, requirement: Requirement) -> None:
 
     Raises Unauthorized without a session, Forbidden without one of the roles.
     """
+    if requirement is Requirement.CITIZEN:
+        await citizen_sessions.require_citizen(request)
     if requirement.needs_session and not has_role(await sessions.require_actor(request), ROLES[requirement]):
         raise Forbidden
 
@@ -67,6 +76,15 @@ def current_actor(request: Request) -> Actor:
     """
     actor: Actor = request.state.actor
     return actor
+
+
+def current_citizen(request: Request) -> CitizenLogin:
+    """The citizen whom `Require` has let in.
+
+    Raises AttributeError on a route that requires none: that is a fault of the route.
+    """
+    login: CitizenLogin = request.state.citizen
+    return login
 
 
 class Require:

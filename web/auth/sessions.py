@@ -217,11 +217,14 @@ def read_token(request: Request) -> str:
     return _find_token(request) or ""
 
 
-def _find_token(request: Request) -> str | None:
+def read_bearer(request: Request) -> str:
+    """The bearer token a program sends, or ""."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and bearer:
-        return bearer.strip()
-    return request.cookies.get(STAFF_COOKIE)
+    return bearer.strip() if scheme.lower() == "bearer" else ""
+
+
+def _find_token(request: Request) -> str | None:
+    return read_bearer(request) or request.cookies.get(STAFF_COOKIE)
 
 
 def remember_pending_second_factor(response: Response, context: AppContext, username: str) -> None:

@@ -15,6 +15,7 @@ from tortoise.exceptions import BaseORMException
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from web.auth import sessions
 from web.auth.metering import TooManyFiles
+from web.auth.phone_counts import TooOften
 from web.http import templating
 from web.http.challenge import ANSWER_HEADER, ChallengeRequired
 from web.http.hosts import UnknownHost
@@ -24,6 +25,7 @@ from web.wording import catalogue
 STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
+    TooOften: 429,
     TooSlow: 408,
     UnknownHost: 421,
     TooManyFiles: 429,
@@ -102,6 +104,8 @@ async def refusal_response(request: Request, fault: Refusal) -> Response:
     if status == 401 and fault.code == "unauthorized":
         target = f"/login?next={request.url.path}"
         return RedirectResponse(target, 303)
+    if status == 401 and fault.code == "citizen_unauthorized":
+        return RedirectResponse("/me/login", 303)
     words = catalogue.error_words(fault.code, **_error_details(fault))
     fields = error_json(fault)["error"].get("fields", {})
     response = templating.render_page(

@@ -6,7 +6,7 @@ from feedback.kernel.db import InstantField
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0024_unit_successor')]
+    dependencies = [('app', '0028_citizens')]
 
     initial = False
 

@@ -12,7 +12,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0027_citizen_notices')]
+    dependencies = [('app', '0029_shared_computer_drafts')]
 
     initial = False
 

@@ -23,3 +23,20 @@ class ReadLog(Model):
     class Meta:
         table = "feedback_read_log"
         indexes = (("case_no", "at"), ("actor", "at"))
+
+
+class CodeReissue(Model):
+    """Query codes that were issued anew, with who did it and why"""
+
+    id = fields.BigIntField(primary_key=True)
+    case_no = fields.CharField(max_length=20)
+    at = InstantField()
+    actor = fields.CharField(max_length=80)
+    actor_name = fields.CharField(max_length=80)
+    unit = fields.CharField(max_length=60, default="")
+    reason = fields.CharField(max_length=300)
+    digest = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "feedback_code_reissue"
+        indexes = (("case_no",),)

@@ -1,5 +1,6 @@
 """API calls that submit a case, look it up and perform acts on it, for citizens' apps and for staff."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.queries import personal_copy
+from feedback.queries.own_cases import require_own_case
 from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone
@@ -23,7 +25,7 @@ from web.api import serializers
 from web.api.request_parsing import find_unused, load_body, parse_object, read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
-from web.auth import message_sources, sessions
+from web.auth import citizen_sessions, message_sources, sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http import challenge
@@ -73,7 +75,8 @@ async def submit(request: Request) -> Response:
 async def _find_sender(request: Request) -> Actor:
     """The member of staff who registers it, or the citizen. A bearer token that is over is not taken for nobody's."""
     staff = await sessions.find_actor(request)
-    if staff is None and request.headers.get("authorization"):
+    is_nobody = staff is None and await citizen_sessions.find_citizen(request) is None
+    if is_nobody and request.headers.get("authorization"):
         raise sessions.Unauthorized()
     return staff or case_actions.CITIZEN
 
@@ -146,7 +149,7 @@ async def look_up(request: Request) -> Response:
     """A case as the asker may see it."""
     code = read_query(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(read_path(request, "no"))
-    return await _case_response(request, await find_asker(request, no, code), no)
+    return await case_response(request, await find_asker(request, no, code), no)
 
 
 async def copy(request: Request) -> Response:
@@ -162,12 +165,15 @@ async def copy(request: Request) -> Response:
 
 
 async def find_asker(request: Request, no: str, code: str) -> Actor:
-    """Whoever holds the code, else the member of staff.
+    """Whoever holds the code, else the member of staff, else the citizen who proved the telephone of the case.
 
     Raises NotFound, the same for a wrong code and an unknown case, Unauthorized, or TooMany after many wrong codes.
     """
     if not code:
-        return await sessions.require_actor(request)
+        staff = await sessions.find_actor(request)
+        if staff is None and (login := await citizen_sessions.find_citizen(request)) is not None:
+            return await require_own_case(login.holder, no)
+        return staff or await sessions.require_actor(request)
     context: AppContext = request.app.state.context
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
@@ -178,7 +184,7 @@ async def find_asker(request: Request, no: str, code: str) -> Actor:
         raise
 
 
-async def _case_response(request: Request, asker: Actor, no: str) -> Response:
+async def case_response(request: Request, asker: Actor, no: str) -> Response:
     """The case as it is now, for whoever asks."""
     context: AppContext = request.app.state.context
     now = context.clock.now()
@@ -190,6 +196,11 @@ async def _case_response(request: Request, asker: Actor, no: str) -> Response:
 
 async def act(request: Request) -> Response:
     """Take a step, then show the case as it is now."""
+    return await answer_act(request, lambda no, code: find_asker(request, no, code))
+
+
+async def answer_act(request: Request, find: Callable[[str, str], Awaitable[Actor]]) -> Response:
+    """The same for whomever `find` makes out, by the number and what was sent as the code."""
     context: AppContext = request.app.state.context
     payload = await load_body(request, may_be_empty=True)
     values, faults = parse_object(requests.ActIn, payload)
@@ -197,7 +208,7 @@ async def act(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     no = identifiers.normalize_case_number(read_path(request, "no"))
-    asker = await find_asker(request, no, values["code"])
+    asker = await find(no, values["code"])
     data = parsing.parse_json(payload, parsing.list_needs(step))
     is_withdrawing = step is Act.RECUSE and data.get("staff") == asker.id
     file = await case_queries.load_file(asker, no, vault=context.settings.vault) if is_withdrawing else None
@@ -216,7 +227,7 @@ async def act(request: Request) -> Response:
             file, (), await directory.load_directory(), context.clock.now(), rating_days=context.settings.rating_days
         )
         return json_response(case)
-    return await _case_response(request, asker, no)
+    return await case_response(request, asker, no)
 
 
 def _parse_act(text: str) -> Act:

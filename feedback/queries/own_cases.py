@@ -1,0 +1,105 @@
+"""The cases of a citizen who proved a telephone number: one condition for the list, its count and opening one of them.
+
+`rules.own_cases` says the same for one case; a test holds them equal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
+
+from feedback.kernel import db, identifiers
+from feedback.kernel.crypto import Vault
+from feedback.kernel.errors import NotFound
+from feedback.kernel.paging import Page, select_range
+from feedback.record import people
+from feedback.record.cases import code_hash
+from feedback.record.models.case import Case, CasePerson
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.own_cases import PhoneHolder
+from feedback.rules.parties import PROXY_KINDS, PartyRole
+from feedback.rules.vocabulary import Kind
+
+_CONFIRMED_MOST = 50
+"""So many older cases one name opens at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCase:
+    """A line of the citizen's own list. A confidential case has neither title nor kind: lists are read over shoulders."""
+
+    no: str
+    title: str
+    kind: str
+    status: str
+    unit: str
+    is_confidential: bool
+    received_at: datetime
+    replied_at: datetime | None
+
+
+async def list_own_cases(holder: PhoneHolder, page: int = 1, size: int = 20) -> Page[OwnCase]:
+    """Their cases, newest first."""
+    rows = own_cases_query(holder)
+    page_range = select_range(await rows.count(), page, size)
+    cases = await rows.order_by("-received_at", "-id").offset(page_range.start).limit(page_range.size)
+    return page_range.page_of(_own_case(case) for case in cases)
+
+
+async def require_own_case(holder: PhoneHolder, no: str) -> Actor:
+    """The citizen of that case, the same as by its code.
+
+    Raises NotFound, the same for a case of somebody else, an unknown one, and one that still asks for its code or name.
+    """
+    no = identifiers.normalize_case_number(no)
+    if not await own_cases_query(holder).filter(no=no).exists():
+        raise NotFound(no=no)
+    return access.citizen(no)
+
+
+async def find_by_proof(holder: PhoneHolder, vault: Vault, *, code: str = "", name: str = "") -> list[str]:
+    """The numbers of older cases with the holder's telephone that the query code or the petitioner's name opens."""
+    rows = _with_phone(holder.phone_hash)
+    if digits := identifiers.normalize_code(code):
+        rows = rows.filter(code_hash=code_hash(vault, digits))
+    elif name:
+        rows = rows.filter(person__name_hash=people.name_hash(name, vault))
+    else:
+        return []
+    numbers = await rows.order_by("-received_at").limit(_CONFIRMED_MOST).values_list("no", flat=True)
+    return [str(no) for no in numbers]
+
+
+async def stands_in_a_case(phone_hash: str) -> bool:
+    """Whether somebody once gave that number with a message."""
+    return await _with_phone(phone_hash).exists()
+
+
+def own_cases_query(holder: PhoneHolder) -> QuerySet[Case]:
+    """`own_cases.is_held_by` and `own_cases.may_open` said as a query."""
+    is_open = Q(received_at__gte=holder.opens_from) | Q(no__in=sorted(holder.confirmed_nos))
+    return _with_phone(holder.phone_hash).filter(is_open)
+
+
+def _with_phone(phone_hash: str) -> QuerySet[Case]:
+    proxies = [kind.code for kind in PROXY_KINDS if kind.may_look_up]
+    holds = Q(role=PartyRole.REPRESENTATIVE.value) | Q(role=PartyRole.PROXY.value, kind__in=proxies)
+    beside = CasePerson.filter(holds, person__phone_hash=phone_hash).values("case_id")
+    cases = Case.all().using_db(db.read_connection()).exclude(kind=Kind.RECTIFY.value)
+    return cases.filter(Q(person__phone_hash=phone_hash) | Q(id__in=Subquery(beside)))
+
+
+def _own_case(case: Case) -> OwnCase:
+    is_confidential = bool(case.confidential) or case.kind == Kind.REPORT
+    return OwnCase(
+        no=case.no,
+        title="" if is_confidential else case.title,
+        kind="" if is_confidential else case.kind,
+        status=case.status,
+        unit="" if is_confidential else case.unit,
+        is_confidential=is_confidential,
+        received_at=case.received_at,
+        replied_at=case.replied_at,
+    )

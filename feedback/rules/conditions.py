@@ -123,7 +123,7 @@ _RULES_OF_ACT: Mapping[Act, tuple[ConditionRule, ...]] = {
     act: tuple(
         row
         for row in CONDITION_RULES
-        if act in row.set_by | row.cleared_by or (row.cleared_when and row.cleared_when[0] is act)
+        if act in row.set_by | row.cleared_by or any(clearing_act is act for clearing_act, _, _ in row.cleared_when)
     )
     for act in Act
 }

@@ -19,7 +19,7 @@ async def story(settings: Settings) -> AsyncIterator[Story]:
         yield Story(door)
 
 
-async def assigned(story: Story, **fields: object) -> None:
+async def assigned(story: Story, **fields: str) -> None:
     await story.submit(AFTER_SINCE, **fields)
     await story.does("reception", "assign", unit="nongye")
 

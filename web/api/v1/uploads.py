@@ -18,12 +18,13 @@ from feedback.attachments.partial_uploads import PART_BYTES, PartialUpload
 from feedback.kernel.errors import Conflict, Invalid, Refusal
 from web.api.request_parsing import read_path
 from web.api.schemas import responses
-from web.api.serializers import iso, json_response
+from web.api.serializers import json_response
 from web.api.v1.attachments import hold_for_form
 from web.auth import sessions
 from web.auth.metering import meter_part, meter_whole
 from web.context import AppContext
 from web.http.errors import refusal_response
+from web.wording.dates import iso
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,termination"

@@ -22,6 +22,7 @@ from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson,
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
 from feedback.rules import access, entry_texts, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
+from feedback.rules.geography import Location, read_location
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.intake import PersonSubmission
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
@@ -145,6 +146,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         is_published=await PublicReply.exists(case_id=case.id),
         markers=() if is_owner else case_projection.markers,
         is_own=is_owner,
+        location=None if redactor else _read_location(entries[0]),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),
@@ -260,6 +262,11 @@ def _with_correction(view: EntryView, entry: Entry, case: Case, is_open: bool, v
     if "address" in values:
         values["home_address"] = values.pop("address")
     return replace(view, data={**view.data, **values})
+
+
+def _read_location(first: Entry) -> Location | None:
+    """Where it happened, as the first entry holds it; an erased case holds it no more."""
+    return read_location(first.data["location"]) if first.data.get("location") else None
 
 
 def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault) -> PartyView:

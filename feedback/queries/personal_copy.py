@@ -78,6 +78,7 @@ async def _copy(no: str, vault: Vault) -> dict[str, Any]:
         "text": file.text,
         "region": file.region,
         "address": file.address,
+        "location": file.location.as_data() if file.location else None,
         "category": file.category,
         "desk": file.desk,
         "unit": file.unit,

@@ -110,6 +110,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "channel": submission.channel,
         "region": submission.region,
         "address": submission.address,
+        "location": submission.location.as_data() if submission.location else {},
         "attachments": list(submission.attachments),
         "unit": submission.unit,
         "bars": sorted(submission.bars),

@@ -14,7 +14,19 @@ from feedback.kernel.clock import to_millis
 
 TEXT_KEYS = frozenset(
     {
-        *("title", "text", "address", "particulars", "question", "answer", "reason", "cause", "facts", "basis"),
+        *(
+            "title",
+            "text",
+            "address",
+            "location",
+            "particulars",
+            "question",
+            "answer",
+            "reason",
+            "cause",
+            "facts",
+            "basis",
+        ),
         *("where_instead", "task", "exclude", "set_aside", "correction"),
     }
 )

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from feedback.kernel.errors import Invalid
 from feedback.rules import case_markers, identity_documents, intake_fields, parties
+from feedback.rules.geography import Location
 from feedback.rules.vocabulary import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
 
 TITLE_MOST = 100
@@ -62,6 +63,7 @@ class Submission:
     profile: str = ""  # "": by kind
     region: str = ""
     address: str = ""
+    location: Location | None = None
     person: PersonSubmission | None = None
     anonymous: bool = False  # hidden from the unit and the public, not absent from the record
     public_consent: bool = False

@@ -9,6 +9,7 @@ from feedback.rules import file_types, preconditions
 from feedback.rules.clocks import Clock, Light
 from feedback.rules.conditions import compute_conditions
 from feedback.rules.file_types import ScanState
+from feedback.rules.geography import Location
 from feedback.rules.lifecycle import Step
 from feedback.rules.terms import RIGHTS, Holder, is_personal
 from feedback.rules.vocabulary import Act, Condition, Kind, Profile, Stage, Status
@@ -163,6 +164,7 @@ class CaseFile:
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     deadline_changes: tuple[DeadlineChangeView, ...] = ()
     markers: tuple[str, ...] = ()  # of `case_markers`: for staff only
+    location: Location | None = None
     is_own: bool = False  # whoever reads it is its citizen
     set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 

@@ -331,9 +331,7 @@ def _acts_of_tables() -> frozenset[Act]:
     """The acts that some table gives an effect on status, stage, conditions or clocks."""
     moving = {step.act for step in STEPS if step.target}
     clocks = [(t.begins, t.kept_by, t.voided_by, t.restarted_by, t.paused_by, t.resumed_by) for t in TERMS]
-    conditions = [
-        (row.set_by, row.cleared_by, {act for act, _, _ in row.cleared_when}) for row in CONDITION_RULES
-    ]
+    conditions = [(row.set_by, row.cleared_by, {act for act, _, _ in row.cleared_when}) for row in CONDITION_RULES]
     named = {act for columns in (*clocks, *conditions) for acts in columns for act in acts}
     return frozenset(moving | named | set(STAGE_AFTER))
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from feedback.letter_register import IssuedLetter
 from feedback.rules.clocks import Clock
+from feedback.rules.geography import Crs, Location, from_wgs84
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile, DeadlineChangeView, EntryView, PartyView, PersonView, WorkRow
@@ -62,11 +63,18 @@ def build_clock(clock: Clock, now: datetime) -> responses.ClockOut:
 
 
 def build_case(
-    file: CaseFile, letters: Iterable[IssuedLetter], directory: Directory, now: datetime, *, rating_days: int
+    file: CaseFile,
+    letters: Iterable[IssuedLetter],
+    directory: Directory,
+    now: datetime,
+    *,
+    rating_days: int,
+    crs: Crs = Crs.WGS84,
 ) -> responses.CaseOut:
     """A case with its letters; each act it offers describes the fields it asks for.
 
-    Its citizen also gets what they may do now and until when they are answered. `rating_days`: the rating window.
+    Its citizen also gets what they may do now and until when they are answered. `rating_days`: the rating window. `crs`:
+    the coordinate system of its location.
     """
     replies = [entry for entry in file.entries if entry.act in ANSWERING_ACTS]
     return responses.CaseOut(
@@ -84,6 +92,7 @@ def build_case(
         category_text=category_words(file.category),
         region=file.region or None,
         address=file.address,
+        location=_build_location(file.location, crs) if file.location else None,
         channel=Channel(file.channel),
         version=file.version,
         person=_build_person(file.person) if file.person else None,
@@ -102,6 +111,11 @@ def build_case(
         todo=_build_todo(file, directory, now, rating_days) if file.is_own else msgspec.UNSET,
         promise=_build_promise(file) if file.is_own else msgspec.UNSET,
     )
+
+
+def _build_location(location: Location, crs: Crs) -> responses.LocationOut:
+    lat, long = from_wgs84(location.lat, location.long, crs)
+    return responses.LocationOut(lat, long, crs.value, location.accuracy_m, location.text)
 
 
 def _build_todo(file: CaseFile, directory: Directory, now: datetime, rating_days: int) -> responses.TodoOut | None:

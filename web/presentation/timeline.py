@@ -16,7 +16,20 @@ from web.wording import acts, catalogue
 from web.wording.dates import time_words
 
 _HIDDEN_DATA = frozenset(
-    {"title", "text", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown", "urgency"}
+    {
+        "title",
+        "text",
+        "channel",
+        "region",
+        "address",
+        "location",
+        "bars",
+        "link",
+        "attachments",
+        "rule",
+        "time_unknown",
+        "urgency",
+    }
 )
 
 

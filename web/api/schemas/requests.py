@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
-from feedback.rules import intake
+from feedback.rules import geography, intake
 from feedback.rules.clocks import Light
 from feedback.rules.vocabulary import Channel, Kind
 
@@ -92,6 +92,16 @@ class ProxyIn(Struct):
     address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 
+class LocationIn(Struct):
+    """Where it happened, as a point (事发位置)."""
+
+    lat: Annotated[float, described("纬度，度", minimum=-90, maximum=90)]
+    long: Annotated[float, described("经度，度", minimum=-180, maximum=180)]
+    crs: Annotated[str, described("坐标系：wgs84 卫星定位 · gcj02 高德、腾讯、天地图等 · bd09 百度")] = "wgs84"
+    accuracy_m: Annotated[float | None, described("精度，米", minimum=0)] = None
+    text: Annotated[str, described("地点的文字说明", maxLength=geography.PLACE_MOST)] = ""
+
+
 class NewCase(Struct):
     """A message to be handed in (提交诉求)."""
 
@@ -101,6 +111,7 @@ class NewCase(Struct):
     channel: Annotated[Channel, described("来源渠道")]
     region: RegionCode = ""
     address: Annotated[str, described("事情发生的地点", maxLength=intake.ADDRESS_MOST)] = ""
+    location: LocationIn | None = None
     person: PersonIn | None = None
     exclude: Annotated[str, described("请求回避的人员，只有受理窗口看得到", maxLength=intake.EXCLUDE_MOST)] = ""
     anonymous: Annotated[bool, described("对承办单位和公众隐去姓名电话")] = False
@@ -120,6 +131,13 @@ class CaseQuery(Struct):
     """What opens a case."""
 
     code: QueryCode = ""
+
+
+class LookUpQuery(Struct):
+    """What opens a case, and how its location is written."""
+
+    code: QueryCode = ""
+    crs: Annotated[str, described("location 用哪个坐标系：wgs84 · gcj02 · bd09")] = "wgs84"
 
 
 class ActIn(Struct):

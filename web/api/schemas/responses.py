@@ -184,6 +184,16 @@ class PromiseOut(Struct):
     explain_url: Annotated[str | None, described("逐日说明这个日子的网页，凭查询码打开后可看；按小时计的为空")]
 
 
+class LocationOut(Struct):
+    """Where it happened, in the coordinate system asked for (事发位置)."""
+
+    lat: float
+    long: float
+    crs: Annotated[str, described("wgs84 · gcj02 · bd09")]
+    accuracy_m: float | None
+    text: str
+
+
 class CaseOut(Struct):
     """A case as the asker may see it (诉求件)."""
 
@@ -201,6 +211,7 @@ class CaseOut(Struct):
     category_text: str
     region: str | None
     address: str
+    location: LocationOut | None
     channel: Channel
     version: Annotated[int, described("随每次办理加一；带上它可以避免覆盖别人的更新")]
     person: PersonOut | None

@@ -16,6 +16,7 @@ from feedback.queries import personal_copy
 from feedback.queries.own_cases import require_own_case
 from feedback.rules import access
 from feedback.rules.access import Actor
+from feedback.rules.geography import Crs, find_location_faults, read_location
 from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone
 from feedback.rules.vocabulary import Act, Role
 from routing import directory
@@ -42,7 +43,7 @@ async def submit(request: Request) -> Response:
     sender = await _find_sender(request)
     payload = await load_body(request)
     values, faults = parse_object(requests.NewCase, payload)
-    faults = {**_find_document_faults(values), **faults}
+    faults = {**_find_document_faults(values), **_find_place_faults(values), **faults}
     await request.app.state.limiter.hit("submit", request)
     if sender is case_actions.CITIZEN:
         phone = str((values.get("person") or {}).get("phone", ""))
@@ -89,7 +90,7 @@ def _resend_key(request: Request, sender: Actor) -> str:
 
 
 def _build_submission(values: dict[str, Any], sender: Actor) -> Submission:
-    petitioner, proxy = values.get("person"), values.get("proxy")
+    petitioner, proxy, place = values.get("person"), values.get("proxy"), values.get("location")
     return Submission(
         kind=values.get("kind", ""),
         title=values.get("title", ""),
@@ -99,6 +100,7 @@ def _build_submission(values: dict[str, Any], sender: Actor) -> Submission:
         source_id=values.get("source_id", ""),
         region=values.get("region", ""),
         address=values.get("address", ""),
+        location=read_location(place) if place and not find_location_faults(place) else None,
         person=_build_person(petitioner) if petitioner else None,
         exclude=values.get("exclude", ""),
         anonymous=values.get("anonymous", False),
@@ -145,11 +147,17 @@ def _rename_document_fields(fault: Invalid, values: dict[str, Any]) -> None:
     fault.fields = {names.get(field, field): code for field, code in fault.fields.items()}
 
 
+def _find_place_faults(values: dict[str, Any]) -> dict[str, str]:
+    return find_location_faults(values["location"]) if values.get("location") else {}
+
+
 async def look_up(request: Request) -> Response:
-    """A case as the asker may see it."""
-    code = read_query(request, requests.CaseQuery)["code"]
+    """A case as the asker may see it, its location in the coordinate system they ask for."""
+    query = read_query(request, requests.LookUpQuery)
+    if query["crs"] not in set(Crs):
+        raise Invalid({"crs": "unknown"})
     no = identifiers.normalize_case_number(read_path(request, "no"))
-    return await case_response(request, await find_asker(request, no, code), no)
+    return await case_response(request, await find_asker(request, no, query["code"]), no, crs=Crs(query["crs"]))
 
 
 async def copy(request: Request) -> Response:
@@ -184,14 +192,14 @@ async def find_asker(request: Request, no: str, code: str) -> Actor:
         raise
 
 
-async def case_response(request: Request, asker: Actor, no: str) -> Response:
+async def case_response(request: Request, asker: Actor, no: str, *, crs: Crs = Crs.WGS84) -> Response:
     """The case as it is now, for whoever asks."""
     context: AppContext = request.app.state.context
     now = context.clock.now()
     file = await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=now)
     letters = await letter_register.list_letters(asker, file)
     names, rating_days = await directory.load_directory(), context.settings.rating_days
-    return json_response(serializers.build_case(file, letters, names, now, rating_days=rating_days))
+    return json_response(serializers.build_case(file, letters, names, now, rating_days=rating_days, crs=crs))
 
 
 async def act(request: Request) -> Response:

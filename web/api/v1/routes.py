@@ -91,7 +91,7 @@ CALLS: tuple[Call, ...] = (
          remark="同一渠道、同一来源编号再次提交，返回 200 和同一张回执；来源编号已用于另一段文字时返回 409。工作人员带令牌提交，登记为代收。"
                 "同一网络一分钟内的提交太多时返回 403 challenge_required 和一个问题：把令牌和答案放在 X-Challenge-Answer 里再提交一次。"),
     Call("GET", "/cases/{no}", cases.look_up, Requirement.HOLDER, "查看诉求",
-         {200: responses.CaseOut}, query=requests.CaseQuery, faults=(404,),
+         {200: responses.CaseOut}, query=requests.LookUpQuery, faults=(404,),
          remark="编号不存在和查询码不对的回答完全一样。acts 是现在可以办理的动作。"),
     Call("GET", "/cases/{no}/data", cases.copy, Requirement.ANYONE, "复制本人的全部信息",
          {200: responses.PersonalCopy}, query=requests.CaseQuery, faults=(404,),

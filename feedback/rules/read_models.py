@@ -155,6 +155,7 @@ class CaseFile:
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     deadline_changes: tuple[DeadlineChangeView, ...] = ()
+    restrictions: tuple[str, ...] = ()  # uses of their data that the person refused, codes of RestrictionScope
     set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 
     def steps(self, now: datetime) -> tuple[Step, ...]:

@@ -164,6 +164,8 @@ class CaseFile:
 
     def find_bar(self, act: Act, now: datetime) -> str:
         """Why a step that its row allows is not open now, as a stable code, or "": it lapsed, or nothing was agreed to."""
+        if act in (Act.ASK_CORRECTION, Act.CORRECT) and self.person is None:
+            return "no_person_held"
         if act is Act.WITHDRAW_CONSENT and not self.public_consent:
             return "no_consent"
         delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)

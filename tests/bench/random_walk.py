@@ -46,7 +46,7 @@ from feedback.rules.lifecycle import STEPS
 from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import Filters
-from feedback.rules.vocabulary import OPEN, Act, Role
+from feedback.rules.vocabulary import OPEN, PERSON_ACTS, Act, Role
 from feedback.rules.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
@@ -78,6 +78,8 @@ _WEIGHTS: Mapping[Act, float] = {
         Act.REFOLD: 0.02,  # the system may at any time: it would do little else
     },
     **{Act.WITHDRAW: 0.2, Act.MERGE: 0.3, Act.DECLINE: 0.6, Act.NOTE: 0.3, Act.URGE: 0.5, Act.CLOSE: 0.5},
+    **dict.fromkeys(PERSON_ACTS, 0.3),  # in every status: people would do little else
+    Act.ERASE: 0.1,  # ends what could be walked on
 }
 
 
@@ -183,7 +185,14 @@ class Walk:
         also = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
         if await self._tried(
-            cases.act(no, step.act, actor, data, now=self.now, expect=expect, in_transaction=also), no
+            cases.act(
+                *(no, step.act, actor, data),
+                now=self.now,
+                expect=expect,
+                in_transaction=also,
+                vault=self.context.settings.vault,
+            ),
+            no,
         ):
             self.figures.done[step.act] += 1
             if step.act not in offered:

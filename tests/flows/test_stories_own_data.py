@@ -1,19 +1,25 @@
 """Stories of what a person may ask of their own data (个人信息保护法 第四十四条至第四十七条、第五十条), told through the API."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from classify.models import LearntExample, Passage
 from feedback import jobs
+from feedback.attachments import FileStore
 from feedback.kernel import db
-from feedback.record.models.case import Case, Entry, Person
+from feedback.kernel.settings import Settings
+from feedback.record.models.case import Attachment, Case, Entry, Person
 from feedback.rules.entry_texts import ERASED_TITLE
 from feedback.rules.projection import compute_entry_digest
 from routing.models import Notice
 from routing.notices.catalogue import Audience
 from tests.flows.story import Story, at, code_of
+from tests.flows.test_startup import run_command
 from tests.people import Door
+from web import bootstrap
 
 NAME, PHONE, HOME = "欧阳静澜", "13912345678", "云川区清河街道清波社区8栋402室"
 TITLE, WORDS = "楼下榴莲摊榴莲味呛人", "楼下榴莲摊每晚榴莲味呛人，我家孩子花粉症，请查处。"
@@ -98,7 +104,8 @@ async def test_article_46_a_wrong_telephone_is_corrected_and_the_old_one_is_nowh
     await story.does("reception", "correct", "2026-03-04 09:00", reason="已电话核实")
     seen = await story.seen("citizen")
     assert (seen["person"]["phone"], seen["person"]["name"]) == ("13987654321", "欧阳静蓝")
-    assert seen["person"]["address"] == HOME, "what was not to be corrected stays"
+    copy = (await story.door.get(f"/api/v1/cases/{story.no}/data?code={story.code}")).json()
+    assert copy["persons"][0]["address"] == HOME, "what was not to be corrected stays"
     assert (await story.clock("decide_correction"))["state"] == "kept"
     dump = await _dump()
     assert NAME not in dump and "13987654321" not in dump
@@ -292,3 +299,77 @@ async def test_the_citizen_asks_on_the_page_without_scripts(story: Story) -> Non
     response = await client.post(f"/desk/cases/{story.no}/acts/restrict", data={"version": "2"})
     assert response.status_code in (200, 303), response.text
     await client.aclose()
+
+
+_COLUMNS_OF_0025 = (("feedback_entry", "salt"), ("feedback_entry", "digests"), ("feedback_case", "restrictions"))
+
+
+async def test_a_database_of_before_0025_is_upgraded_with_its_cases_and_can_erase_them(settings: Settings) -> None:
+    async with Door.opened(settings) as door:
+        story = Story(door)
+        await _closed(story)
+        await _make_old(story)
+        no, code = story.no, story.code
+        connection = db.write_connection()
+        for table, column in _COLUMNS_OF_0025:
+            await connection.execute_query(f"ALTER TABLE {table} DROP COLUMN {column}")
+        await connection.execute_query("DELETE FROM tortoise_migrations WHERE name >= '0025'")
+    await bootstrap.migrate(settings)
+    async with Door.opened(settings) as door:
+        story = Story(door)
+        story.no, story.code = no, code
+        assert await _damages(story) == []
+        assert (await story.seen())["title"] == TITLE
+        await story.does("citizen", "ask_erasure", "2026-03-05 09:00")
+        await story.does("reception", "erase", "2026-03-06 09:00", ground="pi_retention_over")
+        assert await _damages(story) == []
+
+
+async def test_verify_names_the_decision_that_erased_a_case(settings: Settings) -> None:
+    async with Door.opened(settings) as door:
+        story = Story(door)
+        await _closed(story)
+        await story.does("citizen", "ask_erasure")
+        await story.does("reception", "erase", ground="pi_purpose_achieved")
+        await door.drain()
+    done = run_command(settings, "verify")
+    assert done.returncode == 0, done.stdout
+    assert f"编号 {story.no}：文字和个人信息已按第 " in done.stdout and "记录完整" in done.stdout
+
+
+async def test_article_47_attached_files_are_deleted_with_the_case(story: Story) -> None:
+    buffer = BytesIO()
+    Image.new("1", (8, 8)).save(buffer, "PNG")
+    file = ("欧阳静澜的照片.png", buffer.getvalue(), "image/png")
+    response = await story.door.client.post("/api/v1/attachments", files={"file": file})
+    assert response.status_code == 201, response.text
+    file_id = response.json()["id"]
+    await story.submit("2026-03-02 09:00", "consult", title=TITLE, text=WORDS, person=PERSON, attachments=[file_id])
+    path = FileStore.of(story.door.settings).path(file_id)
+    assert path.exists()
+    await story.does("citizen", "withdraw", "2026-03-02 10:00")
+    await story.does("citizen", "ask_erasure")
+    await story.does("reception", "erase", ground="pi_purpose_achieved")
+    await story.door.drain()
+    assert not path.exists() and await Attachment.all().count() == 0
+    assert await _damages(story) == []
+
+
+async def test_article_47_what_grew_out_of_a_bad_rating_goes_with_the_case_once_it_is_finished(story: Story) -> None:
+    await _answered(story)
+    await story.does("citizen", "rate", "2026-03-03 10:00", level=1, text="榴莲味还在，欧阳静澜很失望")
+    await story.door.drain()
+    rectification = Story(story.door)
+    rectification.no = (await Case.get(link=story.no)).no
+    await story.does("reception", "audit", "2026-03-03 11:00")
+    await story.does("reception", "call_back", "2026-03-03 12:00", outcome="satisfied", text="榴莲味没有了")
+    await story.does("citizen", "ask_erasure", "2026-03-03 13:00")
+    assert code_of(await story.tries("reception", "erase", ground="pi_purpose_achieved")) == (409, "case_unfinished")
+    await rectification.does("clerk-jiaoyu", "accept", "2026-03-04 09:00")
+    await rectification.does("clerk-jiaoyu", "rectify", text="榴莲味已消除")
+    await rectification.does("reception", "call_back", "2026-03-05 09:00", outcome="satisfied", text="认可")
+    await story.does("reception", "erase", "2026-03-06 09:00", ground="pi_purpose_achieved")
+    await story.door.drain()
+    dump = await _dump()
+    assert [words for words in _WORDS_LEFT if words in dump] == []
+    assert await _damages(story) == []

@@ -19,6 +19,7 @@ from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import entry_texts, escalation_levels, projection
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
+from feedback.rules.conditions import STORED_ONLY
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
@@ -296,7 +297,9 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)
         await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
-    is_refused = act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION
+    is_refused = (act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION) or (
+        act is Act.REFUSE_ERASURE and data["ground"] == STORED_ONLY
+    )
     if is_refused or act is Act.ERASE:
         await Case.filter(id=case.id).update(public_consent=False)
     if (is_refused or act in _UNPUBLISHING_ACTS) and (row := await PublicReply.get_or_none(case_id=case.id)):

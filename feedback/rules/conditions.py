@@ -22,12 +22,12 @@ class ConditionRule:
     when: tuple[str, object] | None = None
     when_not: tuple[str, object] | None = None
     times: int = 1
-    cleared_when: tuple[Act, str, frozenset[object]] | None = (
-        None  # cleared also by this act where it brings one of these
-    )
+    cleared_when: tuple[tuple[Act, str, frozenset[object]], ...] = ()  # also by this act where it brings one of these
 
 
 RETURNS_MOST = 2
+STORED_ONLY = "pi_archive"
+"""The ground on which erasure is refused and the data may only be stored (个人信息保护法 第四十七条第二款)."""
 _ANEW = frozenset({A.REVIEW, A.RE_REVIEW, A.REDO})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD, A.TERMINATE})
 
@@ -69,7 +69,10 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         M.PUBLISHED,
         {A.PUBLISH},
         {A.UNPUBLISH, A.WITHDRAW_CONSENT, A.ERASE},
-        cleared_when=(A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
+        cleared_when=(
+            (A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
+            (A.REFUSE_ERASURE, "ground", frozenset({STORED_ONLY})),
+        ),
     ),
     _rule(
         M.COMMISSIONED,
@@ -84,7 +87,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         {A.CLOSE, A.CALL_BACK},
         {A.REOPEN},
         when_not=("outcome", "unsatisfied"),
-        cleared_when=(A.RATE, "level", frozenset({1, 2})),
+        cleared_when=((A.RATE, "level", frozenset({1, 2})),),
     ),
     _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.IN_REVIEW, {A.REVIEW, A.RE_REVIEW}, ()),
@@ -94,7 +97,12 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _person_rule(M.RESTRICTION_ASKED, A.ASK_RESTRICTION, A.RESTRICT, A.REFUSE_RESTRICTION, A.ERASE),
     _person_rule(M.ERASED, A.ERASE),
     _person_rule(M.NO_CONTACT, A.RESTRICT, when=("scope", RestrictionScope.CONTACT.value)),
-    _person_rule(M.NO_MACHINE, A.RESTRICT, when=("scope", RestrictionScope.MACHINE.value)),
+    ConditionRule(
+        M.NO_MACHINE,
+        frozenset({A.RESTRICT, A.REFUSE_ERASURE}),
+        frozenset(),
+        when=("scope", RestrictionScope.MACHINE.value),
+    ),
 )
 
 PERSON_REQUESTS = frozenset({M.CORRECTION_ASKED, M.ERASURE_ASKED, M.RESTRICTION_ASKED})
@@ -114,10 +122,7 @@ def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> f
 
 
 def _clears(row: ConditionRule, act: Act, data: Mapping[str, object]) -> bool:
-    if row.cleared_when is None:
-        return False
-    clearing_act, need, values = row.cleared_when
-    return act is clearing_act and data.get(need) in values
+    return any(act is clearing_act and data.get(need) in values for clearing_act, need, values in row.cleared_when)
 
 
 def _applies(row: ConditionRule, data: Mapping[str, object]) -> bool:

@@ -15,6 +15,7 @@ from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import decision_grounds, intake
 from feedback.rules.access import SYSTEM, CaseAccess
 from feedback.rules.clocks import Clock
+from feedback.rules.conditions import STORED_ONLY
 from feedback.rules.extensions import list_extendable, max_extension_days
 from feedback.rules.intake import PersonSubmission
 from feedback.rules.lifecycle import find_redirect, list_steps
@@ -368,6 +369,8 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
             return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
         case Act.RESTRICT:
             return {"scope": attempt.latest_data[Act.ASK_RESTRICTION]["scope"]}
+        case Act.REFUSE_ERASURE if attempt.data["ground"] == STORED_ONLY:
+            return {"scope": RestrictionScope.MACHINE.value}
         case Act.EXTEND | Act.HOLD if cause := find_cause(attempt):
             return {"cause": cause}
         case _:

@@ -143,11 +143,16 @@ async def test_article_47_an_unfinished_case_is_not_erased_and_the_refusal_says_
 
 
 async def test_article_47_an_archive_is_kept_and_the_citizen_reads_the_law(story: Story) -> None:
-    await _closed(story)
+    await _closed(story, public=True)
+    publication = {"title": "榴莲摊", "question": "楼下榴莲味大。", "answer": "已停业。"}
+    await story.does("reception", "publish", confirmed=True, **publication)
     await story.does("citizen", "ask_erasure")
     await story.does("reception", "refuse_erasure", ground="pi_archive", reason="信访档案保存期限未满")
     page = await _case_page(story)
     assert "档案法" in page and "信访档案保存期限未满" in page
+    assert (await story.door.get("/api/v1/public/replies?q=榴莲")).json()["total"] == 0, "only stored from now on"
+    assert await LearntExample.filter(case_no=story.no).count() == 0
+    assert "unpublish" not in await story.acts("reception")
 
 
 async def test_article_47_after_erasure_nothing_of_the_person_is_left_and_the_chain_is_whole(story: Story) -> None:

@@ -51,7 +51,7 @@ class ComparedCase:
     region: str
     address: str
     received_at: datetime
-    is_compared: bool  # a rectification grows out of its case and repeats nothing
+    is_compared: bool  # not a rectification, which repeats nothing, nor what was erased or a person refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,8 @@ def _compared_rows() -> QuerySet[Case]:
 
 
 _COMPARED_COLUMNS = (
-    "id",
-    "no",
-    "title",
-    "text",
-    "category",
-    "confidential",
-    "region",
-    "address",
-    "received_at",
-    "kind",
+    *("id", "no", "title", "text", "category", "confidential", "region", "address", "received_at", "kind"),
+    "restrictions",
 )
 
 
@@ -109,12 +101,20 @@ async def _to_compared_cases(rows: QuerySet[Case]) -> list[ComparedCase]:
     """Only the columns that are compared: whole rows would take longer than the comparison."""
     return [
         ComparedCase(
-            id_, no, title, text, category, realm_number(bool(confidential)), region, address, at, kind != Kind.RECTIFY
+            **{
+                name: row[name]
+                for name in ("id", "no", "title", "text", "category", "region", "address", "received_at")
+            },
+            realm=realm_number(bool(row["confidential"])),
+            is_compared=_may_compare(row),
         )
-        for id_, no, title, text, category, confidential, region, address, at, kind in await rows.values_list(
-            *_COMPARED_COLUMNS
-        )
+        for row in await rows.values(*_COMPARED_COLUMNS)
     ]
+
+
+def _may_compare(row: Mapping[str, Any]) -> bool:
+    is_refused = RestrictionScope.MACHINE.value in row["restrictions"].split()
+    return row["kind"] != Kind.RECTIFY and not is_refused and row["text"] != ""
 
 
 async def find_earlier_of_person(case_id: int) -> dict[int, list[str]]:

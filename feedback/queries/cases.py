@@ -150,6 +150,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),
+        restrictions=tuple(case_projection.restrictions.split()),
         deadline_changes=tuple(
             m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner
         ),

@@ -21,6 +21,7 @@ from feedback.rules import entry_texts, escalation_levels, projection
 from feedback.rules.access import Actor, CaseAccess
 from feedback.rules.case_markers import MINORS
 from feedback.rules.clocks import CaseEvent, Clock, ClockFacts
+from feedback.rules.conditions import STORED_ONLY
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
@@ -316,7 +317,9 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         if not case.public_consent:
             raise NotNow(code="no_consent", no=case.no)
         await Case.filter(id=case.id).update(public_consent=False)  # so that nobody publishes it again
-    is_refused = act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION
+    is_refused = (act is Act.RESTRICT and data["scope"] == RestrictionScope.PUBLICATION) or (
+        act is Act.REFUSE_ERASURE and data["ground"] == STORED_ONLY
+    )
     is_minor = act is Act.SET_MARKER and data["marker"] in MINORS
     if is_refused or is_minor or act is Act.ERASE:
         await Case.filter(id=case.id).update(public_consent=False)

@@ -5,7 +5,6 @@ Steps depend on conditions: no return without a pending objection, no answer whi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from feedback.rules import case_markers
 from feedback.rules.imported_history import UNKNOWN_UNIT
@@ -24,12 +23,12 @@ class ConditionRule:
     when: tuple[str, object] | None = None
     when_not: tuple[str, object] | None = None
     times: int = 1
-    cleared_when: tuple[
-        tuple[Act, str, frozenset[Any]], ...
-    ] = ()  # cleared also by these acts where they bring one of these
+    cleared_when: tuple[tuple[Act, str, frozenset[object]], ...] = ()  # also by this act where it brings one of these
 
 
 RETURNS_MOST = 2
+STORED_ONLY = "pi_archive"
+"""The ground on which erasure is refused and the data may only be stored (个人信息保护法 第四十七条第二款)."""
 _ANEW = frozenset({A.REVIEW, A.RE_REVIEW, A.REDO})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD, A.TERMINATE})
 
@@ -74,6 +73,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
         cleared_when=(
             (A.RESTRICT, "scope", frozenset({RestrictionScope.PUBLICATION.value})),
             (A.SET_MARKER, "marker", case_markers.MINORS),
+            (A.REFUSE_ERASURE, "ground", frozenset({STORED_ONLY})),
         ),
     ),
     _rule(
@@ -100,7 +100,12 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _person_rule(M.RESTRICTION_ASKED, A.ASK_RESTRICTION, A.RESTRICT, A.REFUSE_RESTRICTION, A.ERASE),
     _person_rule(M.ERASED, A.ERASE),
     _person_rule(M.NO_CONTACT, A.RESTRICT, when=("scope", RestrictionScope.CONTACT.value)),
-    _person_rule(M.NO_MACHINE, A.RESTRICT, when=("scope", RestrictionScope.MACHINE.value)),
+    ConditionRule(
+        M.NO_MACHINE,
+        frozenset({A.RESTRICT, A.REFUSE_ERASURE}),
+        frozenset(),
+        when=("scope", RestrictionScope.MACHINE.value),
+    ),
 )
 
 PERSON_REQUESTS = frozenset({M.CORRECTION_ASKED, M.ERASURE_ASKED, M.RESTRICTION_ASKED})

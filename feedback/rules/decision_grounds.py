@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from feedback.rules.conditions import STORED_ONLY
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
@@ -201,7 +202,7 @@ ERASURES: tuple[DecisionGround, ...] = (
 REFUSALS_OF_ERASURE: tuple[DecisionGround, ...] = (
     DecisionGround("pi_unfinished", "这一件还在办理，或者请求复查、复核的期限未满", f"{_PIPL} 第十三条第一款第三项、第四十七条第一款第一项",
         "办理期间处理个人信息是履行法定职责所必需，目的还没有实现；办结以后可以再次请求。", _CASES),
-    DecisionGround("pi_archive", "属于应当归档的材料，保存期限未届满", "中华人民共和国档案法 第十三条、第十四条；个人信息保护法 第四十七条第二款",
+    DecisionGround(STORED_ONLY, "属于应当归档的材料，保存期限未届满", "中华人民共和国档案法 第十三条、第十四条；个人信息保护法 第四十七条第二款",
         "法律、行政法规规定的保存期限未届满的，停止除存储和采取必要的安全保护措施之外的处理。", _CASES),
     DecisionGround("pi_legal_duty", "履行法定职责仍需要（复议、诉讼、督查、审计等正在使用）", f"{_PIPL} 第十三条第一款第三项、第三十四条",
         "国家机关为履行法定职责处理个人信息，应当依照法律、行政法规规定的权限、程序进行。", _CASES),

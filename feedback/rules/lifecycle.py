@@ -213,7 +213,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.ERASE,             _ERASABLE,                      None,       _SYSTEM,                 must("ground"), may("reason"), profiles=_RATING,
           law="个人信息保护法 第四十七条（删除）", remark="原件的个人信息依法删除的，由它而来的整改一并删除"),
     _step(A.REFUSE_ERASURE,    tuple(S),                       None,       _DESK,                   must("ground", "reason"), profiles=_CASES, only=frozenset({M.ERASURE_ASKED}),
-          law="个人信息保护法 第四十七条第二款、第五十条第一款（拒绝的说明理由）", remark="不同意删除的，写明情形和理由，本人可以看到"),
+          law="个人信息保护法 第四十七条第二款、第五十条第一款（拒绝的说明理由）", remark="不同意删除的，写明情形和理由，本人可以看到；因档案保存期限不能删除的，只保存，不再公开，不再由程序处理"),
     _step(A.ASK_RESTRICTION,   tuple(S),                       None,       _OWNER,                  must("scope"), may("reason"), profiles=_CASES, unless=frozenset({M.RESTRICTION_ASKED}), most=_REQUESTS_MOST,
           law="个人信息保护法 第四十四条（限制、拒绝处理）、第二十四条第三款（自动化决策）", remark="可以拒绝公开、拒绝电话联系、拒绝程序自动分类派件"),
     _step(A.RESTRICT,          tuple(S),                       None,       _DESK,                   (), may("reason"), profiles=_CASES, only=frozenset({M.RESTRICTION_ASKED}),

@@ -15,6 +15,7 @@ from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import case_markers, decision_grounds, intake
 from feedback.rules.access import SYSTEM, CaseAccess
 from feedback.rules.clocks import Clock
+from feedback.rules.conditions import STORED_ONLY
 from feedback.rules.deadlines import compute_due_days
 from feedback.rules.extensions import list_extendable, max_extension_days
 from feedback.rules.intake import PersonSubmission
@@ -445,6 +446,8 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
             return {"drafted_by": draft["drafted_by"], **({"attachments": list(dict.fromkeys(files))} if files else {})}
         case Act.RESTRICT:
             return {"scope": attempt.latest_data[Act.ASK_RESTRICTION]["scope"]}
+        case Act.REFUSE_ERASURE if attempt.data["ground"] == STORED_ONLY:
+            return {"scope": RestrictionScope.MACHINE.value}
         case Act.EXTEND | Act.HOLD if cause := find_cause(attempt):
             return {"cause": cause}
         case _:

@@ -166,6 +166,7 @@ class CaseFile:
     markers: tuple[str, ...] = ()  # of `case_markers`: for staff only
     location: Location | None = None
     is_own: bool = False  # whoever reads it is its citizen
+    restrictions: tuple[str, ...] = ()  # uses of their data that the person refused, codes of RestrictionScope
     set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
@@ -174,6 +175,8 @@ class CaseFile:
 
     def find_bar(self, act: Act, now: datetime) -> str:
         """Why a step that its row allows is not open now, as a stable code, or "": it lapsed, or nothing was agreed to."""
+        if act in (Act.ASK_CORRECTION, Act.CORRECT) and self.person is None:
+            return "no_person_held"
         if act is Act.WITHDRAW_CONSENT and not self.public_consent:
             return "no_consent"
         delivered = Condition.DELIVERED in compute_conditions((Act(entry.act), entry.data) for entry in self.entries)

@@ -50,7 +50,7 @@ from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import Filters
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import OPEN, Act, Role
+from feedback.rules.vocabulary import OPEN, PERSON_ACTS, Act, Role
 from feedback.rules.workdays import DayRow, Editions
 from routing import directory
 from tests.bench import recompute_figures
@@ -85,6 +85,8 @@ _WEIGHTS: Mapping[Act, float] = {
         Act.REFOLD: 0.02,  # the system may at any time: it would do little else
     },
     **{Act.WITHDRAW: 0.2, Act.MERGE: 0.3, Act.DECLINE: 0.6, Act.NOTE: 0.3, Act.URGE: 0.5, Act.CLOSE: 0.5},
+    **dict.fromkeys(PERSON_ACTS, 0.3),  # in every status: people would do little else
+    Act.ERASE: 0.1,  # ends what could be walked on
 }
 
 
@@ -218,7 +220,8 @@ class Walk:
             values = parsing.parse_json(data, parsing.list_needs(act))
             return case_actions.perform_act(self.context, no, act, actor, values, expect=expect)
         rating = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if act is Act.RATE else None
-        return cases.act(no, act, actor, data, now=self.now, expect=expect, in_transaction=rating)
+        vault = self.context.settings.vault
+        return cases.act(no, act, actor, data, now=self.now, expect=expect, in_transaction=rating, vault=vault)
 
     async def _offered(self, no: str, actor: Actor) -> set[Act]:
         """What somebody is offered as a page or the API would offer it."""

@@ -1,11 +1,12 @@
 """What must be true of every case at any time? Said as plain comparisons of what is stored with what is folded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from feedback.kernel.clock import end_of_day, office_day
 from feedback.record.models.case import Case, Entry, TenureRow
+from feedback.rules import entry_texts
 from feedback.rules.access import CaseAccess
 from feedback.rules.clocks import CaseEvent, Clock, term_of_clock
 from feedback.rules.lifecycle import CaseState, list_steps, state_after
@@ -154,13 +155,18 @@ def _in_their_hands(clock: Clock, standing: CaseAccess) -> bool:
             return True
 
 
+def _without_texts(history: Iterable[CaseEvent]) -> list[CaseEvent]:
+    """What no decision on a person's data may change."""
+    return [replace(event, data=entry_texts.without_texts(event.data)) for event in history]
+
+
 def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
     """No deadline moves, and no clock runs on after it stopped, without a reason in the file."""
     now = {(c.term, c.seq, c.holder, _of_unit(c)): c for c in look.stored}
     fresh = look.history[len(before.history) :]
     succeeded = [(e.data["from_unit"], str(e.data["unit"])) for e in fresh if e.act is Act.SUCCEED]
     moved = any(h.act in _MOVES for h in fresh)
-    if look.history[: len(before.history)] != before.history:
+    if _without_texts(look.history[: len(before.history)]) != _without_texts(before.history):
         yield "an old entry changed"
     if any(h.act is Act.CHANGE_KIND for h in fresh):
         return  # another kind has other limits, all counted anew from receipt

@@ -140,7 +140,8 @@ async def test_a_code_may_be_typed_with_blanks_and_full_width_digits(door: Door)
 async def test_the_citizen_sees_what_may_be_done_and_what_each_step_asks(door: Door) -> None:
     case = await seen(door, await door.submit())
     offers = {offer["act"]: offer for offer in case["acts"]}
-    assert set(offers) == {"supplement", "withdraw", "urge", "withdraw_consent"}
+    requests = {"ask_correction", "ask_erasure", "ask_restriction"}
+    assert set(offers) == {"supplement", "withdraw", "urge", "withdraw_consent"} | requests
     assert offers["supplement"]["needs"] == ["text"]
     assert offers["supplement"]["fields"][0]["label"] == "内容"
     assert case["timeline"][0]["act"] == "submit"

@@ -173,6 +173,7 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
     no, code = receipt["no"], {"code": receipt["code"]}
     await door.drain()
     case = noted("GET", "/cases/{no}", await door.get(f"/api/v1/cases/{no}", params=code)).json()
+    noted("GET", "/cases/{no}/data", await door.get(f"/api/v1/cases/{no}/data", params=code))
     session = await door.post("/api/v1/sessions", {"username": f"clerk-{case['unit']['code']}", "password": "demo"})
     token = noted("POST", "/sessions", session).json()["token"]
     noted("POST", "/sessions", await door.post("/api/v1/sessions", {"username": "x", "password": "y"}))

@@ -27,13 +27,13 @@ _WITH_ORIGIN = "pi_with_origin"
 
 async def build_hook(no: str, act: Act) -> InTransaction | None:
     """What belongs into the transaction of an act on personal data, besides what the case file does itself."""
-    if act not in (Act.ERASE, Act.RESTRICT):
+    if act not in (Act.ERASE, Act.RESTRICT, Act.REFUSE_ERASURE):
         return None
     (case,) = await links.load_compared_cases(no=no)
 
     async def forget(recorded_act: RecordedAct) -> None:
         is_erased = recorded_act.act is Act.ERASE
-        if is_erased or recorded_act.data["scope"] == RestrictionScope.MACHINE:
+        if is_erased or recorded_act.data.get("scope") == RestrictionScope.MACHINE:
             since = office_day(case.received_at)
             await classify.erasure.forget_case(case.id, no, case.title, case.text, case.realm, since)
         if is_erased:

@@ -14,7 +14,7 @@ from feedback.rules.geography import Crs, Location, from_wgs84
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile, DeadlineChangeView, EntryView, PartyView, PersonView, WorkRow
-from feedback.rules.vocabulary import ANSWERING_ACTS, Act, Channel, Kind, Status
+from feedback.rules.vocabulary import ANSWERING_ACTS, PERSON_ACTS, Act, Channel, Kind, Status
 from routing.directory import Directory
 from web.api.schemas import responses
 from web.forms import parsing, step_forms
@@ -171,7 +171,20 @@ def _build_timeline_entry(entry: EntryView, directory: Directory) -> responses.T
         answer.days = data.get("days")
     if act is Act.DECLINE:
         answer.where_instead = data.get("where_instead")
+    if act in PERSON_ACTS:
+        _add_personal_data(answer, data)
     return answer
+
+
+def _add_personal_data(answer: responses.TimelineEntry, data: Mapping[str, Any]) -> None:
+    """What a person asks of their own data, and on what ground it was decided."""
+    if "scope" in data:
+        answer.scope = str(data["scope"])
+    if "ground" in data:
+        answer.ground = catalogue.choice_words("ground", str(data["ground"]))
+    names = ("name", "phone", "id_kind", "id_number", "home_address")
+    if correction := {name: str(data[name]) for name in names if name in data}:
+        answer.correction = correction
 
 
 def _build_letter(letter: IssuedLetter) -> responses.LetterOut:

@@ -35,10 +35,14 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import jobs
     from web import bootstrap
 
-    async def run(context: Any) -> tuple[list[jobs.Damage], bool]:
-        return [damage async for damage in jobs.find_damages(settings)], await bootstrap.is_right_secret(settings.vault)
+    async def run(context: Any) -> tuple[list[jobs.Damage], bool, list[tuple[str, int]]]:
+        damages = [damage async for damage in jobs.find_damages(settings)]
+        erased = [row async for row in jobs.list_erased_cases()]
+        return damages, await bootstrap.is_right_secret(settings.vault), erased
 
-    damages, is_right_secret = run_async(settings, run, with_secret=False)
+    damages, is_right_secret, erased = run_async(settings, run, with_secret=False)
+    for no, seq in erased:
+        print(catalogue.damage_words("erased_by_decision", no, f"entry {seq}"))
     if not is_right_secret:
         print(catalogue.error_words("wrong_secret"))
     for damage in damages:

@@ -62,6 +62,7 @@ TOLD = (
 """Whoever may see a report reads of it here; for everybody else it is as if there were none."""
 
 CLOSED = (
+    "GET /api/v1/cases/{no}/data",
     "GET /api/v1/oversight/ladder",
     "GET /api/v1/desk/exclusions",
     "GET /api/v1/calendar",

@@ -90,6 +90,11 @@ class TimelineEntry(Struct):
     days: int | UnsetType | None = UNSET
     where_instead: str | UnsetType | None = UNSET
     case: Annotated[str | UnsetType, described("并入的先件编号，并案和并案答复才有")] = UNSET
+    scope: Annotated[str | UnsetType, described("本人拒绝哪一种处理：publication、contact、machine")] = UNSET
+    ground: Annotated[str | UnsetType, described("决定个人信息请求的情形和条文")] = UNSET
+    correction: Annotated[
+        dict[str, str] | UnsetType, described("等待决定的更正内容，只给本人和看得到联系人的工作人员")
+    ] = UNSET
 
 
 class OptionOut(Struct):

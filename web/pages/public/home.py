@@ -5,12 +5,15 @@ from starlette.responses import RedirectResponse, Response
 
 from feedback.queries import public_replies
 from feedback.record import calendar_editions
+from feedback.rules import decision_grounds
+from feedback.rules.vocabulary import Act
 from routing import directory
 from web.auth import drafts
 from web.context import AppContext
 from web.pages.public.replies import reply_line
 from web.pages.public.scores import home_figures
 
+_REFUSALS = (Act.REFUSE_CORRECTION, Act.REFUSE_ERASURE, Act.REFUSE_RESTRICTION)
 COMMON = (
     ("count=15&unit=cd", "15 日：信访事项登记转送、受理告知（信访工作条例第二十二条、第二十三条）"),
     ("count=5&unit=wd", "5 个工作日：对转送提出异议（信访工作条例第二十三条）"),
@@ -41,6 +44,7 @@ async def privacy(request: Request) -> Response:
         "retention_years": context.settings.retention_years,
         "draft_days": context.settings.draft_days,
         "shared_minutes": int(drafts.SHARED_IDLE.total_seconds() // 60),
+        "refusals": {act.value: [row.label for row in decision_grounds.TABLES[act, "ground"]] for act in _REFUSALS},
     }
     return context.render(request, "public/privacy.html", values)
 

@@ -188,7 +188,7 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十条；纪检监察机关处理检举控告工作规则（实名检举控告的告知）", remark="实名检举控告的，办结后十五个工作日内告知处理结果；匿名的不告知"),
     _step(A.NOTIFY_PERSONNEL,  (*_RUNNING, S.REPLIED, S.CLOSED), None,     _DESK,                   must("units", "text"), profiles=_PETITION, most=10, public=False,
           law="信访工作条例 第三十条第二款（通报反映干部问题的信访情况）", remark="反映干部问题的，按干部管理权限向组织（人事）部门通报；重大情况报党委主要负责同志"),
-    _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
+    _step(A.DELIVER,           (S.REPLIED, S.CLOSED, S.ACCEPTED),         None,       (*_DESK, *_HOLDER),      (), may("day", "way"), profiles=_PETITION, only=frozenset({M.TO_DELIVER}),
           law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           unless=frozenset({M.MINOR}), public=False, law="个人信息保护法 第二十五条、第二十八条、第三十一条", remark="只有本人同意公开、脱敏后的文字才能公开；未成年人的来件不公开"),

@@ -28,6 +28,7 @@ class Audience(StrEnum):
     SUPERIOR = "superior"  # the unit one level above
     JOINT = "joint"  # the office of the joint conference (联席会议办公室)
     LIKELY = "likely"  # the units an urgent case will probably go to, while nobody has sent it yet
+    ON_DUTY = "on_duty"  # whoever the roster names now
     CITIZEN = "citizen"
 
 
@@ -57,6 +58,7 @@ class NoticeRow:
     words: str  # with {no} {title} {unit}
     push: Priority = Priority.WORKING
     only_urgent: bool = False
+    only_headless: bool = False  # only where the unit has nobody who may sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
     NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
+    NoticeRow("case.submit",     Audience.ON_DUTY, "紧急事项：{no}“{title}”刚刚收到，您正在值班，请马上处置并告知受理窗口。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.classify",   Audience.LIKELY, "紧急事项：{no}“{title}”可能由贵单位负责，受理窗口正在核对派单，请先做好处置准备。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
@@ -109,6 +112,14 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
     NoticeRow("case.overturn",   _C, "您反映的“{title}”（编号 {no}）经监督部门审查，应当受理，正在重新办理。"),
     NoticeRow("case.change_kind", _C, "您反映的“{title}”（编号 {no}）经核对更正了诉求类型，类型、理由和期限请凭查询码查看。"),
+    NoticeRow("case.change_kind", _U, "{no}“{title}”经受理窗口更正诉求类型，已经收回重新分派，贵单位不再办理；重新派到的另行通知。"),
+    NoticeRow("case.draft_reply", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”的答复没有人签发，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_decline", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”等待审批，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_divert", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”等待审批，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_extension", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”的延期申请等待审批，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.notify_result", _C, "您反映的“{title}”（编号 {no}）的处理结果已经告知，请凭查询码查看。"),
+    NoticeRow("case.to_ordinary", _C, "您反映的“{title}”（编号 {no}）转为普通程序办理，理由和期限请凭查询码查看。"),
+    NoticeRow("case.terminate",  _C, "“{title}”（编号 {no}）终止办理，理由和异议的办法请凭查询码查看。"),
     NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
     NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),

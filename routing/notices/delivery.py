@@ -20,7 +20,7 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
-from routing import directory
+from routing import directory, duty
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Delivery, DeliveryChannel, OutgoingNotice, Send
 from routing.notices.delivery_hours import DeliveryHours, Priority, compute_send_time, parse_hours
@@ -35,8 +35,9 @@ ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.SUPERIOR: frozenset({Role.LEAD}),
     Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
     Audience.LIKELY: frozenset({Role.CLERK, Role.LEAD}),
+    Audience.ON_DUTY: frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD, Role.SUPERVISOR}),
 }
-OUTSIDE_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT, Audience.LIKELY})
+OUTSIDE_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT, Audience.LIKELY, Audience.ON_DUTY})
 """Audiences that hear of a case they need not be able to open; never of a report, nor of one they are shut out of."""
 
 
@@ -192,7 +193,10 @@ async def _addresses(row: Notice) -> tuple[str, ...]:
     audience, addresses = Audience(row.audience), []
     if audience is Audience.CITIZEN:
         return ()
+    on_duty = {turn.staff for turn in await duty.list_on_duty(row.made_at) if turn.unit == row.unit}
     for username, mail in await directory.list_mails(row.unit):
+        if audience is Audience.ON_DUTY and username not in on_duty and on_duty != {""}:
+            continue  # the roster names somebody: the others have their evening
         actor = await directory.load_actor(username)
         if not actor.roles & ROLES[audience]:
             continue

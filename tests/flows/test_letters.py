@@ -174,6 +174,7 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
         APPEAL,
         ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),),
     ),
+    "mailbox_slip": (replace(APPEAL, channel="mailbox", particulars={"leader": "县长"}), ()),
     "simple_accept_notice": (
         APPEAL,
         (ASSIGN, (Act.ACCEPT, "clerk-ziran", {"procedure": "simple", "text": "请保持电话畅通。"})),

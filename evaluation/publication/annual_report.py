@@ -158,7 +158,12 @@ def _received_section(
         (
             ReportTable("按类别", (Column("类别"), *_TWO_YEARS), kinds, bars=1),
             ReportTable("按渠道", (Column("渠道"), *_TWO_YEARS), channels, bars=1),
-            ReportTable("按标记", (Column("标记"), Column("件数")), _list_markers(markers, words, rules), note="收到的件现在的标记；一件可以有几个标记"),
+            ReportTable(
+                "按标记",
+                (Column("标记"), Column("件数")),
+                _list_markers(markers, words, rules),
+                note="收到的件现在的标记；一件可以有几个标记",
+            ),
             ReportTable("按月收到", (Column("月份"), Column("收到", "count")), tuple(months), bars=1),
         ),
     )

@@ -239,7 +239,7 @@ STEPS: tuple[Step, ...] = (
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES, unless=frozenset({M.IN_REVIEW}),
           law="信访工作条例 第十九条第三款", remark="后件并入先件：同一信访人的，或者已经确认是同一批联名反映的；复查、复核不能并案；两案记录都保留"),
-    _step(A.ANSWER_MERGED,     (S.MERGED,),                    S.REPLIED,  _SYSTEM,                 must("case", "unit", "text"), may("outcome", "facts", "basis"), profiles=_CASES,
+    _step(A.ANSWER_MERGED,     (S.MERGED,),                    S.REPLIED,  _SYSTEM,                 must("case", "unit", "text"), may("outcome", "facts", "basis", "shared_files"), profiles=_CASES,
           law="信访工作条例 第三十二条、第三十四条、第三十五条", remark="先件答复时，并入的各件同时得到同一答复，评价和申请复查的权利不变"),
     _step(A.UNMERGE,           (S.MERGED,),                    S.RECEIVED, (*_DESK, *_OVERSEER, *_SYSTEM), (), may("reason"), profiles=_CASES,
           law="信访工作条例 第二十二条、第二十三条", remark="一日内受理窗口可以直接撤销，之后写明理由；先件没有答复就结束的自动撤销；期限从本件收到之日算"),

@@ -16,7 +16,20 @@ from web.wording import acts, catalogue
 from web.wording.dates import time_words
 
 _HIDDEN_DATA = frozenset(
-    {"title", "text", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown", "urgency"}
+    {
+        "title",
+        "text",
+        "channel",
+        "region",
+        "address",
+        "bars",
+        "link",
+        "attachments",
+        "rule",
+        "shared_files",
+        "time_unknown",
+        "urgency",
+    }
 )
 
 
@@ -123,7 +136,9 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return f"{float(value):.0%}"
         case "desk":
             return directory.name(str(value))
-        case "mode" | "way" | "ground" | "legal_route" | "trigger":
+        case (
+            "mode" | "way" | "ground" | "legal_route" | "trigger" | "marker" | "party_kind" | "authority" | "procedure"
+        ):
             return catalogue.choice_words(name, str(value))
         case "kind":
             return catalogue.KINDS[str(value)]

@@ -39,6 +39,10 @@ Glossary: one word per thing everywhere (code, page, API).
 | local term | 承诺时限 | a term shorter than the law's | promise, SLA |
 | letter | 文书 | an official letter an act issues, numbered and checkable | document |
 | representative, proxy | 代表、代理人 | who stands beside the petitioner: at most five of a joint petition, or somebody for a person | agent |
+| guardian, heir | 监护人、承继人 | who speaks for a minor, and who goes on with the matter of somebody who died; parties with a right and its proof | legal representative, successor in title |
+| marker | 标记 | what is true of a case besides its status: a minor 未成年人, 越级, 积案, 领导包案 | label, tag |
+| simple procedure | 简易办理 | three and ten working days for what is small, clear and undisputed; turns ordinary with its first day | fast track |
+| roster | 值班表 | who is on duty, from when until when | on-call schedule |
 | repeat, campaign | 重件、同类来件 | the same matter by the same person, or by several | duplicate, mass filing |
 | trigger | 督办情形 | the fact on which a supervision order rests | rule |
 | measure | 督办措施、三项建议 | 约谈, 通报, 挂牌督办, 限期整改 and the three suggestions, addressed to a unit | sanction, recommendation |

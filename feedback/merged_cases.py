@@ -50,6 +50,8 @@ async def _follow(case: CaseSummary, lead: CaseSummary, now: datetime) -> None:
     if answer is not None:
         unit = answer.unit or lead.unit
         shared = {name: answer.data[name] for name in _SHARED_DATA if name in answer.data}
+        if files := answer.data.get("attachments"):
+            shared["shared_files"] = files
         data = {"case": lead.no, "unit": unit, **shared}
         try:
             # In the name of the unit that answered: it signs the letter, and a review goes to the organ above it.

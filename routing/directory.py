@@ -366,6 +366,20 @@ async def is_cleared(unit: str, role: Role | None = None) -> bool:
     return any(role is None or role.value in row["roles"] for row in rows)
 
 
+async def has_head(unit: str) -> bool:
+    """Whether somebody in the unit may sign what binds it."""
+    rows = await Staff.filter(unit=unit, active=True).values("roles")
+    return any(Role.LEAD.value in row["roles"] for row in rows)
+
+
+async def list_headless_units() -> list[str]:
+    """Units where somebody drafts and nobody may sign: their drafts and requests wait for ever."""
+    roles_by_unit: dict[str, set[str]] = {}
+    for row in await Staff.filter(active=True).order_by("unit").values("unit", "roles"):
+        roles_by_unit.setdefault(row["unit"], set()).update(row["roles"])
+    return [unit for unit, roles in roles_by_unit.items() if Role.CLERK.value in roles and Role.LEAD.value not in roles]
+
+
 async def list_desks() -> list[str]:
     """The units that keep a reception desk."""
     rows = await Staff.filter(active=True).order_by("unit").values("unit", "roles")

@@ -18,6 +18,7 @@ from feedback.rules import access
 from feedback.rules.access import SYSTEM, Actor, CaseAccess
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Profile, Status
+from routing import duty
 from routing.assignment import (
     assignment_data,
     choose_unit,
@@ -25,7 +26,8 @@ from routing.assignment import (
     list_likely_units,
     must_be_assigned_by_person,
 )
-from routing.directory import Directory, list_overseers, load_directory
+from routing.directory import Directory, has_head, list_overseers, load_directory
+from routing.duty import Duty
 from routing.notices import citizen_planning, digests, escalation
 from routing.notices.catalogue import (
     NOTICES,
@@ -42,6 +44,7 @@ from routing.notices.citizen_catalogue import EVENTS, CitizenTexts
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, send_all, store_notices
 from routing.notices.delivery_hours import Priority
 
+NOBODY_ON_DUTY = "值班表上现在没有人值班，请受理窗口指定人员处置。"
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
 
@@ -84,10 +87,14 @@ def build_handlers(
         directory = await load_directory()
         barred_codes, is_report = list_barred_units(case, directory), case.kind is Kind.REPORT
         dates = render_moved_dates(payload.get("moved", ()))
+        on_duty = await duty.list_on_duty(now)
+        is_unattended = not on_duty and await duty.has_roster()
         notices = []
         holder = directory.short(case.unit or case.desk)
         for row in list_notice_rows(event):
             if row.only_urgent and not case.urgency:
+                continue
+            if row.only_headless and (not case.unit or await has_head(case.unit)):
                 continue
             priority = (
                 Priority.AT_ONCE
@@ -96,13 +103,15 @@ def build_handlers(
                 if is_report and row.push is Priority.DIGEST
                 else row.push
             )
-            for unit in await _list_recipients(row, case, payload, directory):
+            for unit in await _list_recipients(row, case, payload, directory, on_duty):
                 if unit in barred_codes:
                     continue
                 about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
                 key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
                 due = dates.get((row.audience, unit), "")
                 words = render_notice(row, no=case.no, title=case.title, unit=holder, due=due, is_report=is_report)
+                if row.only_urgent and row.audience is Audience.DESK and is_unattended:
+                    words += NOBODY_ON_DUTY
                 notices.append(PlannedNotice(key, case.no, event, row.audience, unit, words, priority, is_report))
         unit_name = directory.short(_find_named_unit(payload, case))
         if notice := await citizen_planning.plan_notice(event, payload, case, unit_name, texts, policy, now):
@@ -159,7 +168,7 @@ def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> b
 
 
 async def _list_recipients(
-    row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any], directory: Directory
+    row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any], directory: Directory, on_duty: Sequence[Duty]
 ) -> tuple[str, ...]:
     if "moved" in payload:  # only those whose own dates moved
         return tuple(unit for audience, unit in render_moved_dates(payload["moved"]) if audience is row.audience)
@@ -168,14 +177,40 @@ async def _list_recipients(
             return (case.desk,)
         case Audience.UNIT | Audience.HEAD:
             entry = next((e for e in case.entries if e.seq == payload.get("seq")), None)
+            if entry and entry.act == Act.CHANGE_KIND:
+                return tuple(filter(None, {_find_former_unit(case, entry.seq)}))
             named = payload.get("unit") or (entry.data.get("addressee") if entry else "")
             if named:
                 return (str(named),)
             return tuple(u for u in (case.unit, *await case_queries.list_co_units(case.no)) if u)
+        case Audience.OVERSEER:
+            return tuple(sorted({a.unit for a in await list_overseers() if _oversees(a, case)}))
+        case Audience.ON_DUTY:
+            units = tuple(dict.fromkeys(turn.unit for turn in on_duty))
+            # Of a report nobody hears who could not open it; the desk that took it in is told by a row of its own.
+            return tuple(unit for unit in units if unit == case.desk) if case.kind is Kind.REPORT else units
         case Audience.LIKELY:
             return list_likely_units(case, directory)
         case _:
             return ("",)
+
+
+def _oversees(actor: Actor, case: CaseSummary) -> bool:
+    """Whether somebody supervises whoever has the case, and may know of it."""
+    is_open_to = actor.cleared or case.kind is not Kind.REPORT
+    return is_open_to and access.unit_scope(actor).covers(case.unit or case.desk)
+
+
+def _find_former_unit(case: CaseSummary, seq: int) -> str:
+    """The unit that had the case before it was taken back with that entry; "" where none had.
+
+    Once it is a report nobody is told that it is one: whom it accuses may be among them.
+    """
+    if case.kind is Kind.REPORT:
+        return ""
+    acts = [e for e in case.entries if e.seq < seq and e.act in (Act.ASSIGN, Act.RETURN, Act.CHANGE_KIND, Act.SUCCEED)]
+    last = acts[-1] if acts else None
+    return str(last.data["unit"]) if last and last.act in (Act.ASSIGN, Act.SUCCEED) else ""
 
 
 async def plan_warnings(

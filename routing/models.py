@@ -60,6 +60,23 @@ class Staff(Model):
         indexes = (("unit",),)
 
 
+class DutySpan(Model):
+    """Who is on duty, from when until when"""
+
+    id = fields.BigIntField(primary_key=True)
+    unit = fields.CharField(max_length=60)
+    staff = fields.CharField(max_length=80, default="")
+    name = fields.CharField(max_length=80)
+    phone = fields.CharField(max_length=30, default="")
+    since = InstantField()
+    until = InstantField()
+
+    class Meta:
+        table = "routing_duty"
+        unique_together = (("unit", "name", "since"),)
+        indexes = (("until", "since"),)
+
+
 class RoutingRow(Model):
     """Who answers what where, edited by people, each with its reason"""
 

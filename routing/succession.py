@@ -50,6 +50,7 @@ async def _rename_in_rows(code: str, successor: str, author: str, now: datetime)
         )
 
 
-async def count_posts(code: str) -> int:
-    """How many people still hold a post in a unit."""
-    return await Staff.filter(unit=code, active=True).count()
+async def move_posts(code: str, successor: str, *, is_ended: bool) -> int:
+    """Let the people of a closed unit go on in its successor, or end their posts. Returns how many there were."""
+    posts = Staff.filter(unit=code, active=True)
+    return int(await (posts.update(active=False) if is_ended else posts.update(unit=successor)))

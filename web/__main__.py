@@ -10,7 +10,7 @@ from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from web.cli import arguments
 from web.cli.classifier import promote, releases, roll_back, train, trial
-from web.cli.data import close_unit, import_file, init_district, leave, password, staff, unlock
+from web.cli.data import close_unit, import_duty, import_file, init_district, leave, password, staff, unlock
 from web.cli.publish import publish, report
 from web.cli.records import deadline, recalculate, verify
 from web.cli.serve import configure_logging, dev, migrate, report_fault, run_worker, seed, serve, show_settings
@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("deed", choices=["close"])
     subparser.add_argument("code")
     subparser.add_argument("--successor", required=True, metavar="CODE")
+    subparser.add_argument("--end-posts", action="store_true", help="end its people's posts instead of moving them")
+    add("duty", import_duty, "take in the roster of who is on duty (CSV, Excel)").add_argument(
+        "file", type=arguments.parse_file
+    )
     subparser = add("settings", show_settings, "print every setting")
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")

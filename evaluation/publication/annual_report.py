@@ -71,6 +71,7 @@ class Words:
     kind: Mapping[str, str]
     channel: Mapping[str, str]
     category: Callable[[str], str]
+    marker: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ async def build_report(
         await aggregates.count_all_acts(last_question.span),
     )
     reports = await aggregates.count_reports(question.span)
+    markers = await aggregates.count_markers(question.span)
     suggestion_counts = await count_suggestions(question.period.since, question.period.until)
     year = question.period.name
     return Report(
@@ -115,7 +117,7 @@ async def build_report(
         provisional=question.now < question.period.until,
         sections=(
             _received_section(
-                received, received_last_year, await _count_by_month(question), words, year, reports, rules
+                received, received_last_year, await _count_by_month(question), words, year, reports, rules, markers
             ),
             _topics_section(received, words),
             _acts_section(acts, acts_last_year),
@@ -139,6 +141,7 @@ def _received_section(
     year: str,
     reports: ReportCounts,
     rules: DisclosureRules,
+    markers: Mapping[str, int],
 ) -> Section:
     total, last_total = _sum_rows(rows), _sum_rows(last_year)
     petitions = _sum_rows(row for row in rows if row["profile"] == Profile.PETITION)
@@ -155,8 +158,23 @@ def _received_section(
         (
             ReportTable("按类别", (Column("类别"), *_TWO_YEARS), kinds, bars=1),
             ReportTable("按渠道", (Column("渠道"), *_TWO_YEARS), channels, bars=1),
+            ReportTable(
+                "按标记",
+                (Column("标记"), Column("件数")),
+                _list_markers(markers, words, rules),
+                note="收到的件现在的标记；一件可以有几个标记",
+            ),
             ReportTable("按月收到", (Column("月份"), Column("收到", "count")), tuple(months), bars=1),
         ),
+    )
+
+
+def _list_markers(markers: Mapping[str, int], words: Words, rules: DisclosureRules) -> tuple[tuple[Cell, ...], ...]:
+    """How many bear each marker; small counts are hidden, since minors are among them."""
+    least = rules.cell_min
+    return tuple(
+        (words.marker.get(code, code), f"不足 {least} 件" if 0 < count < least else f"{count} 件")
+        for code, count in markers.items()
     )
 
 

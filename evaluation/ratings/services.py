@@ -141,6 +141,11 @@ def _occasion_faults(occasion: Occasion, rating: ServiceRating) -> dict[str, str
     return faults
 
 
+async def hand_over_matters(unit: str, successor: str) -> int:
+    """Let the successor of a closed unit be rated for its matters from now on; ratings there are stay where they fell."""
+    return int(await Matter.filter(unit=unit, closed_at__isnull=True).update(unit=successor))
+
+
 async def list_matters(unit: str = "") -> list[MatterRow]:
     """The service matters that can be rated, of one unit or all."""
     rows = Matter.filter(closed_at__isnull=True)

@@ -20,6 +20,7 @@ from feedback.record.persistence import load_case_access
 from feedback.rules import access, file_types
 from feedback.rules.access import Actor
 from feedback.rules.file_types import ScanState
+from feedback.rules.vocabulary import Act
 
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _RESTORE_SECONDS = 3600  # somebody has to fetch it from a backup first
@@ -100,6 +101,12 @@ async def hold_for_draft(ids: Iterable[str], until: datetime) -> None:
         await Attachment.filter(id__in=unique_ids, case_id__isnull=True).update(held_until=until)
 
 
+async def _find_case_it_answered(no: str, attachment_id: str) -> Case | None:
+    """The case of that number, if the answer it shares with a leading case brought this file."""
+    answers = await Entry.filter(case__no=no, act=Act.ANSWER_MERGED.value).prefetch_related("case")
+    return next((e.case for e in answers if attachment_id in e.data.get("shared_files", ())), None)
+
+
 async def open_attachment(
     actor: Actor, attachment_id: str, store: FileStore, *, no: str = "", log_at: datetime | None = None
 ) -> tuple[Attachment, Content]:
@@ -108,14 +115,24 @@ async def open_attachment(
     Raises NotFound, also for a file whose case the actor may not see, NotNow for one that waits for the virus scanner
     or failed there, and Unavailable ("file_damaged") for one whose bytes are missing or changed.
     """
+    is_shared = False
     row = await Attachment.get_or_none(id=attachment_id)
     case = row and row.case_id and await Case.get_or_none(id=row.case_id)  # type: ignore[attr-defined] # added at run time
     case_access = await load_case_access(case) if case else None
+    if row and (shared_no := no or actor.case_no) and case and case.no != shared_no:
+        # What came with the answer to a leading case is opened through the case it answered as well.
+        case = await _find_case_it_answered(shared_no, attachment_id)
+        case_access = await load_case_access(case) if case else None
+        is_shared = True
     if not row or not case or not case_access or not access.may_see(actor, case_access):
         raise NotFound(attachment=attachment_id)
     if no and case.no != no:
         raise NotFound(attachment=attachment_id)
-    if case.no == actor.case_no and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists():
+    if (
+        not is_shared
+        and case.no == actor.case_no
+        and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists()
+    ):
         raise NotFound(attachment=attachment_id)
     if row.scan in (ScanState.WAITING, ScanState.INFECTED):
         raise NotNow(f"scan_{row.scan}")

@@ -14,6 +14,7 @@ from typing import Any
 from feedback.kernel import db
 from feedback.kernel.clock import end_of_day, start_of_day, to_millis
 from feedback.record.models.case import PublicReply
+from feedback.rules import case_markers
 from feedback.rules.imported_history import IMPORTER
 from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState, Status
@@ -214,6 +215,17 @@ async def count_reports(span: Span) -> ReportCounts:
         f"SELECT {received} AS received, {of_acts(Act.ASSIGN)} AS assigned, {of_acts(Act.REPLY)} AS answered"
     )
     return ReportCounts(**{name: int(count) for name, count in rows[0].items()})
+
+
+async def count_markers(span: Span) -> dict[str, int]:
+    """How many cases received in a span bear each marker now, in the order of the table. Reports are in no such figure."""
+    counted = ", ".join(
+        f"SUM(CASE WHEN c.markers LIKE '% {code}%' THEN 1 ELSE 0 END) AS {code}" for code in case_markers.CODES
+    )
+    rows = await _execute(
+        f"SELECT {counted} FROM feedback_case c WHERE c.kind <> '{Kind.REPORT}' AND {_within('c.received_at', span)}"  # noqa: S608
+    )
+    return {code: int(rows[0][code] or 0) for code in case_markers.CODES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
     is_owner = bool(actor.case_no)
     unknown_times = list_unknown_times([to_event(e) for e in entries])
     visible_entries = [e for e in entries if e.public or not is_owner]
-    files = await Attachment.filter(case_id=case.id).order_by("seq", "made_at")
+    shared_seqs = {id_: e.seq for e in visible_entries for id_ in e.data.get("shared_files", ())}
+    files = await Attachment.filter(Q(case_id=case.id) | Q(id__in=sorted(shared_seqs))).order_by("seq", "made_at")
     parties = await CasePerson.filter(case_id=case.id).order_by("id").prefetch_related("person")
     visible_seqs = {e.seq for e in visible_entries}
     if log_at and (case.confidential or access.may_see_person(actor, case_access)) and not is_owner:
@@ -137,7 +138,9 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         clocks=tuple(clock for clock in clocks if clock.is_personal or not is_owner),
         entries=tuple(minors.mask_entry(e, redactor) if redactor else e for e in entry_views),
         attachments=tuple(
-            FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
+            FileView(f.id, f.name, f.size, f.type, seq, f.scan)
+            for f in files
+            if (seq := shared_seqs.get(f.id, f.seq)) in visible_seqs
         ),
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in case_projection.tenures),
         allowed=access.open_steps(

@@ -241,6 +241,8 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         cases = cases.filter(region__startswith=filters.region.rstrip("0") or "0")
     if filters.flag:
         cases = cases.filter(flags__contains=filters.flag)
+    if filters.channel:
+        cases = cases.filter(channel=filters.channel)
     if filters.marker:
         cases = cases.filter(markers__contains=f" {filters.marker}")
     if filters.mine:

@@ -209,10 +209,8 @@ def _plan_entry(
     preconditions.check_attempt(attempt)
     roles = frozenset[Role]() if by_import else command.actor.roles  # what was answered elsewhere went out there
     if redirect := lifecycle.find_redirect(command.act, facts.profile, facts.kind, roles, data):
-        command, data = (
-            replace(command, act=redirect.into),
-            lifecycle.redirected_data(redirect, data, latest_data),
-        )
+        command = replace(command, act=redirect.into)
+        data = lifecycle.redirected_data(redirect, data, latest_data)
         step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage) or step
         attempt = replace(attempt, act=command.act, data=data)
     facts = change_facts(facts, command.act, data)

@@ -84,6 +84,8 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     ),
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING, A.TERMINATE}),
     _rule(M.DELIVERED, {A.DELIVER}, REPLIES),
+    # Not cleared by REDO: the opinion that orders it is handed over while the matter is being done again.
+    ConditionRule(M.TO_DELIVER, REPLIES, frozenset({A.DELIVER, A.REVIEW, A.RE_REVIEW, A.REOPEN})),
     _rule(
         M.FINISHED,
         {A.CLOSE, A.CALL_BACK},

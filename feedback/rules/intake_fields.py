@@ -33,6 +33,7 @@ class IntakeField:
 _LETTER = frozenset({Channel.LETTER, Channel.FAX})
 _VISIT = frozenset({Channel.VISIT, Channel.AGENT})
 _ABOVE = frozenset({Channel.TRANSFER})
+_MAILBOX = frozenset({Channel.MAILBOX})
 LANGUAGES = {"dialect": "方言", "minority": "少数民族语言", "sign": "手语", "foreign": "外语"}
 
 # fmt: off
@@ -44,6 +45,8 @@ INTAKE_FIELDS: tuple[IntakeField, ...] = (
     IntakeField("source_unit",   "交办、转送单位", channels=_ABOVE, required=True, law="信访工作条例 第二十二条"),
     IntakeField("source_no",     "上级编号",   channels=_ABOVE, required=True),
     IntakeField("limit_day",     "要求反馈的期限", "day", _ABOVE, law="信访工作条例 第二十二条第一款第三项（交办）"),
+    IntakeField("leader",        "写给哪位领导", channels=_MAILBOX, required=True, hint="例如县长、书记", law="信访工作条例 第十七条"),
+    IntakeField("instruction",   "领导批示要点", channels=_MAILBOX),
     IntakeField("happened_day",  "事情发生的日期", "day"),
     IntakeField("language",      "使用的语言", "choice", options=LANGUAGES, hint="普通话不用选"),
     IntakeField("minors",        "涉及未成年人", "switch", law="个人信息保护法 第三十一条"),

@@ -105,6 +105,8 @@ def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
 # fmt: off
 LETTERS: tuple[LetterType, ...] = (
     # --- 受理与转办
+    _letter("mailbox_slip", "领导信箱来信登记单", "submit", Addressee.FILE, "信箱", "信访工作条例 第十七条、第二十二条",
+            "事项标题 事项编号 登记日期 信访人 写给哪位领导 反映内容 依据", profiles=_PETITION | _HOTLINE, kinds=_ALL, where=_where(channel="mailbox"), internal=True),
     _letter("accept_notice", "信访事项受理告知书", "accept", Addressee.PETITIONER, "受告", "信访工作条例 第二十三条",
             "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False, where=_where(procedure="|ordinary")),
     _letter("receipt_notice", "信访事项接收告知书", "accept", Addressee.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",

@@ -67,6 +67,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("held", "line", most=20),
             Need("known", "decimal", most=1),
             Need("attachments", "files"),
+            Need("shared_files", "files"),
             Need("anonymous", "switch"),
             Need("legal_route", "choice"),
             Need("ground", "choice"),

@@ -436,6 +436,8 @@ def extra_data(attempt: Attempt) -> dict[str, Any]:
             return {"from_desk": case.desk}
         case Act.SUCCEED if attempt.data["from_unit"] == case.desk:
             return {"from_desk": case.desk}
+        case Act.DELIVER if attempt.before.state.status is Status.ACCEPTED:
+            return {"is_annulled": True}  # an opinion that ordered to redo: no right to review runs from it
         case Act.SUPERVISE:
             return {"addressee": attempt.data.get("addressee") or case.lead or case.desk}
         case Act.DRAFT_REPLY:

@@ -266,6 +266,7 @@ class Filters:
     region: str = ""
     q: str = ""
     sort: str = "due"  # due | received | -received
+    channel: str = ""
     marker: str = ""  # a code of `case_markers`
     flag: str = ""  # a code of what deserves attention, sure or suspected
     mine: bool = False  # only what waits for the actor's own unit now

@@ -251,6 +251,7 @@ class Condition(StrEnum):
     IN_REVIEW = "in_review"  # a review or re-review was asked for
     DRAFT_PENDING = "draft_pending"  # an answer is written and waits for the unit's head to sign it
     MINOR = "minor"  # the petitioner is not of age
+    TO_DELIVER = "to_deliver"  # an answer was given and nobody recorded yet that it was received
     SIMPLE = "simple"  # handled under the simple procedure
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
     CORRECTION_ASKED = "correction_asked"  # a person asks to have their data corrected; the desk has yet to decide

@@ -31,6 +31,7 @@ class Audience(StrEnum):
     SUPERIOR = "superior"  # the unit one level above
     JOINT = "joint"  # the office of the joint conference (联席会议办公室)
     LIKELY = "likely"  # the units an urgent case will probably go to, while nobody has sent it yet
+    ON_DUTY = "on_duty"  # whoever the roster names now
     CITIZEN = "citizen"
 
 
@@ -64,6 +65,7 @@ class NoticeRow:
     words: str  # with {no} {title} {unit}
     push: Priority = Priority.WORKING
     only_urgent: bool = False
+    only_headless: bool = False  # only where the unit has nobody who may sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ _PERSON_REQUESTS = (Act.ASK_CORRECTION, Act.ASK_ERASURE, Act.ASK_RESTRICTION)
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _D, "紧急事项：{no}“{title}”刚刚收到，请值班人员马上核对、派单。", Priority.AT_ONCE, only_urgent=True),
+    NoticeRow("case.submit",     Audience.ON_DUTY, "紧急事项：{no}“{title}”刚刚收到，您正在值班，请马上处置并告知受理窗口。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.classify",   Audience.LIKELY, "紧急事项：{no}“{title}”可能由贵单位负责，受理窗口正在核对派单，请先做好处置准备。", Priority.AT_ONCE, only_urgent=True),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.return",     _D, "{no}“{title}”被退回，请重新分派。"),
@@ -149,6 +152,11 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.send_back_draft", _U, "{no}“{title}”的答复草稿被退回修改，意见见案卷。"),
     NoticeRow("case.contest",    _D, "{no}“{title}”来件人对不予受理有异议，请重新审查。"),
     NoticeRow("case.overturn",   _D, "{no}“{title}”的不予受理被责令改正，请重新分派。"),
+    NoticeRow("case.change_kind", _U, "{no}“{title}”经受理窗口更正诉求类型，已经收回重新分派，贵单位不再办理；重新派到的另行通知。"),
+    NoticeRow("case.draft_reply", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”的答复没有人签发，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_decline", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”等待审批，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_divert", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”等待审批，请督促明确负责人。", only_headless=True),
+    NoticeRow("case.ask_extension", Audience.OVERSEER, "{unit}没有在岗的负责人：{no}“{title}”的延期申请等待审批，请督促明确负责人。", only_headless=True),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
     NoticeRow("case.ask_extension", _H, "{no}“{title}”申请延期，请审批。"),
     NoticeRow("case.endorse_extension", _D, "{no}“{title}”单位负责人同意延期，请中心在期限内审批。"),

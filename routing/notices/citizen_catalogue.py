@@ -110,6 +110,8 @@ CITIZEN_NOTICES: tuple[CitizenNotice, ...] = (
     CitizenNotice("case.explain",       "rectified",        is_statutory=_LAW, kinds=_RECTIFY),
     CitizenNotice("case.call_back",     "rectification_checked", kinds=_RECTIFY),
     *(CitizenNotice(f"case.{act}", "request_decided", is_statutory=_LAW, kinds=_ANY) for act in _PERSON_DECISIONS),
+    CitizenNotice("case.to_ordinary",   "turned_ordinary",  Priority.WORKING, _LAW, CitizenDate.ANSWER, kinds=_ANY),
+    CitizenNotice("case.notify_result", "report_moved",     is_statutory=_LAW, kinds=frozenset({Kind.REPORT})),
     CitizenNotice("clock.moved",        "date_moved",       is_statutory=_LAW, kinds=_ANY),
 )
 # fmt: on

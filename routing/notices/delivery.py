@@ -20,7 +20,7 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
-from routing import directory
+from routing import directory, duty
 from routing.models import Notice
 from routing.notices import citizen_delivery
 from routing.notices.catalogue import Audience, CitizenChannels, Delivery, DeliveryChannel, OutgoingNotice, Send
@@ -36,8 +36,9 @@ ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.SUPERIOR: frozenset({Role.LEAD}),
     Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
     Audience.LIKELY: frozenset({Role.CLERK, Role.LEAD}),
+    Audience.ON_DUTY: frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD, Role.SUPERVISOR}),
 }
-OUTSIDE_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT, Audience.LIKELY})
+OUTSIDE_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT, Audience.LIKELY, Audience.ON_DUTY})
 """Audiences that hear of a case they need not be able to open; never of a report, nor of one they are shut out of."""
 
 
@@ -223,7 +224,10 @@ async def _send_to_staff(row: Notice, send: Send, now: datetime) -> bool:
 async def _addresses(row: Notice) -> tuple[str, ...]:
     """The e-mail addresses of those staff of the unit who are meant, and who may know of the case."""
     audience, addresses = Audience(row.audience), []
+    on_duty = {turn.staff for turn in await duty.list_on_duty(row.made_at) if turn.unit == row.unit}
     for username, mail in await directory.list_mails(row.unit):
+        if audience is Audience.ON_DUTY and username not in on_duty and on_duty != {""}:
+            continue  # the roster names somebody: the others have their evening
         actor = await directory.load_actor(username)
         if not actor.roles & ROLES[audience]:
             continue

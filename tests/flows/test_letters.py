@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from feedback.kernel.clock import office_day
 from feedback.letter_register import IssuedLetter
 from feedback.queries import cases as case_queries
 from feedback.record import cases
+from feedback.rules import lifecycle
 from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.letter_types import LETTERS
@@ -174,6 +176,7 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
         APPEAL,
         ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),),
     ),
+    "mailbox_slip": (replace(APPEAL, channel="mailbox", particulars={"leader": "县长"}), ()),
     "simple_accept_notice": (
         APPEAL,
         (ASSIGN, (Act.ACCEPT, "clerk-ziran", {"procedure": "simple", "text": "请保持电话畅通。"})),
@@ -188,6 +191,15 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
     ),
     "termination_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.TERMINATE, "lead-ziran", NO_HEIR))),
     "hotline_terminated": (HOTLINE, (ASSIGN, ACCEPT, (Act.TERMINATE, "reception", NO_HEIR))),
+    "result_notice": (
+        replace(APPEAL, kind="report"),
+        (
+            (Act.ASSIGN, "reception", {"unit": "jiwei"}),
+            (Act.ACCEPT, "clerk-jiwei", {}),
+            (Act.REPLY, "lead-jiwei", {"text": "已经查办。"}),
+            (Act.NOTIFY_RESULT, "clerk-jiwei", {"text": "经查属实，已作处理。", "way": "direct"}),
+        ),
+    ),
     "personnel_notice": (
         APPEAL,
         ((Act.NOTIFY_PERSONNEL, "reception", {"units": ["quzhengfu"], "text": "反映某科长长期不作为。"}),),
@@ -264,6 +276,14 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
     ),
 }
 MAY_BE_EMPTY = {"事实和理由", "法律依据", "告知期限", "异议期限"}
+
+
+@pytest.fixture(autouse=True)
+def simple_procedure() -> Iterator[None]:
+    """The district handles what is small, clear and undisputed under the simple procedure."""
+    lifecycle.activate_simple_procedure(is_on=True)
+    yield
+    lifecycle.activate_simple_procedure(is_on=False)
 
 
 def test_a_sequence_of_steps_exists_for_each_letter() -> None:

@@ -135,3 +135,20 @@ async def test_a_petition_is_not_merged_into_an_order_that_ends_without_an_opini
     await second.submit("2026-03-09 09:00")
     response = await second.tries("reception", "merge", case=first.no, reason="同一事项")
     assert set(response.json()["error"]["fields"]) == {"case"}
+
+
+async def test_art_32_what_came_with_the_answer_to_the_first_is_opened_by_the_second_too(
+    first: Story, second: Story
+) -> None:
+    await merged(first, second)
+    token = await first.door.log_in("lead-nongye")
+    upload = await first.door.client.post(
+        "/api/v1/attachments",
+        files={"file": ("测量图.txt", "两亩".encode(), "text/plain")},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    file_id = upload.json()["id"]
+    await answer(first, attachments=[file_id], **OPINION)
+    assert [file["id"] for file in (await second.seen("citizen"))["attachments"]] == [file_id]
+    opened = await second.door.get(f"/api/v1/cases/{second.no}/attachments/{file_id}?code={second.code}")
+    assert (opened.status_code, opened.content.decode()) == (200, "两亩")

@@ -287,6 +287,23 @@ async def test_article_35_what_is_to_be_redone_goes_back_to_the_first_organ_with
     assert clocks_of(await seen(door, receipt), "answer_again")[0]["state"] == "kept"
 
 
+async def test_article_35_an_opinion_that_orders_to_redo_is_delivered_and_starts_no_right(door: Door) -> None:
+    door.set_time(NEW_RULE)
+    receipt = await reviewed(door, "redo")
+    await did(door, "clerk-nongye", receipt["no"], "deliver", way="post")
+    case = await seen(door, receipt)
+    assert case["status"] == "accepted" and not clocks_of(case, "ask_review")
+    letters = [letter["code"] for letter in case["letters"]]
+    await door.drain()
+    assert "delivery_receipt" in [letter["code"] for letter in (await seen(door, receipt))["letters"]], letters
+    again = await does(door, "clerk-nongye", receipt["no"], "deliver")
+    assert again.status_code == 409
+    opinion = {"text": "重新丈量，补发。", "facts": "重新丈量", "basis": "土地管理法"}
+    await did(door, "lead-nongye", receipt["no"], "reply", outcome="support", **opinion)
+    await did(door, "clerk-nongye", receipt["no"], "deliver")
+    assert clocks_of(await seen(door, receipt), "ask_review")[-1]["state"] == "running"
+
+
 async def test_article_35_a_new_opinion_may_be_reviewed_again_by_the_organ_above(door: Door) -> None:
     door.set_time(MONDAY)
     receipt = await reviewed(door, "redo")

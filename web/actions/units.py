@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from evaluation.ratings import services
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.queries import cases as case_queries
 from feedback.record import cases
@@ -22,11 +23,14 @@ class ClosedUnit:
 
     moved: int
     left: tuple[str, ...]
-    posts: int  # people who still hold a post there
+    posts: int  # people whose posts moved to the successor, or were ended
+    matters: int  # service matters that are the successor's now
 
 
-async def close_unit(context: AppContext, code: str, successor: str) -> ClosedUnit:
+async def close_unit(context: AppContext, code: str, successor: str, *, are_posts_ended: bool = False) -> ClosedUnit:
     """Close a unit and hand over its unfinished cases, each with its clocks as they run. May be run again.
+
+    Its people go on in the successor, with the roles they had, unless their posts are to end; so do its service matters.
 
     Raises Invalid for units that are not there, and for the main desk.
     """
@@ -42,7 +46,8 @@ async def close_unit(context: AppContext, code: str, successor: str) -> ClosedUn
             else:
                 left.append(no)
     context.wake()
-    return ClosedUnit(moved, tuple(left), await succession.count_posts(code))
+    posts = await succession.move_posts(code, successor, is_ended=are_posts_ended)
+    return ClosedUnit(moved, tuple(left), posts, await services.hand_over_matters(code, successor))
 
 
 async def _hand_over(context: AppContext, no: str, code: str, successor: str) -> bool:

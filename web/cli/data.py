@@ -66,12 +66,21 @@ def _employ_staff(settings: Settings, people: Sequence[Any], file: Path) -> int:
     account_count = run_async(
         settings, lambda context: provisioning.employ_staff(people, write_down, now=context.clock.now())
     )
+    headless = run_async(settings, lambda _: _list_headless())
+    if headless:
+        print(catalogue.error_words("units_without_head", units="、".join(headless)), file=sys.stderr)
     print(f"{len(people)} 人在岗，其中新开账号 {account_count} 个")
     if account_count:
         print(
             f"初始密码写在 {password_file}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件"
         )
     return 0
+
+
+async def _list_headless() -> list[str]:
+    from routing import directory
+
+    return await directory.list_headless_units()
 
 
 def _print_unused(headings: Sequence[str]) -> None:
@@ -133,16 +142,41 @@ def close_unit(settings: Settings, args: argparse.Namespace) -> int:
     from web.actions import units
 
     try:
-        result = run_async(settings, lambda context: units.close_unit(context, args.code, args.successor))
+        result = run_async(
+            settings,
+            lambda context: units.close_unit(context, args.code, args.successor, are_posts_ended=args.end_posts),
+        )
     except Invalid as fault:
         print(*(catalogue.fault_words(name, code) for name, code in fault.fields.items()), sep="\n", file=sys.stderr)
         return 2
     print(f"{args.code} 已撤销，{result.moved} 件移交 {args.successor} 继续办理，期限不变")
     if result.posts:
-        print(f"还有 {result.posts} 人在原单位岗位上，用 xinqiao staff 或者 xinqiao leave 调整", file=sys.stderr)
+        print(f"{result.posts} 人{'的岗位已经结束' if args.end_posts else f'的岗位转到 {args.successor}，角色不变'}")
+    if result.matters:
+        print(f"{result.matters} 个办事事项的评价转到 {args.successor}")
     if result.left:
         print(f"承继单位应当回避，请另行指定：{'、'.join(result.left)}", file=sys.stderr)
     return 1 if result.left else 0
+
+
+def import_duty(settings: Settings, args: argparse.Namespace) -> int:
+    """Who is on duty when, as the file says; may be run again with the next month."""
+    from routing import directory, duty
+    from web.imports import duty_files
+    from web.imports.file_faults import FaultyError
+
+    async def take_in(_: Any) -> duty_files.Roster:
+        roster = duty_files.read_roster(args.file, await directory.load_directory())
+        await duty.store_roster(roster.duties)
+        return roster
+
+    try:
+        roster = run_async(settings, take_in)
+    except FaultyError as error:
+        return _print_faults(error)
+    _print_unused(roster.unused_headings)
+    print(f"值班表收下 {len(roster.duties)} 班")
+    return 0
 
 
 def import_file(settings: Settings, args: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from web.wording import catalogue
 FRAME_PARAMETERS = frozenset({"ui", "done", "page"})
 """What every page may have in its address beside its filters."""
 WORKLIST_FILTERS = (
-    *("status", "light", "unit", "kind", "category", "region", "flag", "marker", "mine", "deciding"),
+    *("status", "light", "unit", "kind", "category", "region", "flag", "marker", "channel", "mine", "deciding"),
     *("from", "until", "day_of", "q", "sort"),
 )
 COLUMN_PARAMETERS = ("columns", "col")
@@ -100,7 +100,7 @@ def parse_worklist(query: Mapping[str, str], actor: Actor, names: Directory) -> 
     filters = Filters(
         **{
             name: values[name]
-            for name in ("status", "light", "unit", "kind", "category", "region", "flag", "marker", "q")
+            for name in ("status", "light", "unit", "kind", "category", "region", "flag", "marker", "channel", "q")
         },
         sort=values["sort"] or "due",
         mine=values["mine"] in ("1", "true"),
@@ -119,6 +119,7 @@ def _find_choice_faults(values: Mapping[str, str]) -> dict[str, str]:
         "kind": [kind.value for kind in Kind],
         "flag": flag_views.FLAG_OPTIONS,
         "marker": catalogue.MARKERS,
+        "channel": catalogue.CHANNELS,
         "sort": [code for code, _ in SORTS],
         "mine": ("0", "1", "true", "false"),
         "deciding": ("0", "1", "true", "false"),

@@ -55,6 +55,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "恢复办理日期": ("挂账到哪一天恢复办理", "2026年12月31日"),
     "申请理由": ("信访人申请复查、复核的理由", "处理意见没有核实加班工资。"),
     "事实和理由": ("查明的事实和理由（第三十二条第二项）", "经到店核实，拖欠工资情况属实。"),
+    "写给哪位领导": ("领导信箱的来信写给谁", "县长"),
+    "批示要点": ("领导批示的要点，可能为空", "请自然资源局核实并答复。"),
     "终止情形": ("终止办理属于哪种情形", "信访人死亡，没有承继人，或者承继人不再提出"),
     "简易办理期限": ("简易办理答复的最后一日", "2026年12月4日"),
     "处理意见": ("处理意见、答复或者复查复核意见", "责令该店三日内结清工资。"),
@@ -275,6 +277,8 @@ def build_values(
         "协议内容": text,
         "送达日期": _format_iso_day(data.get("day", "")) or format_day(office_day(entry.at)),
         "送达方式": catalogue.CHOICES["way"].get(data.get("way", ""), ""),
+        "写给哪位领导": str(_particulars(file).get("leader", "")),
+        "批示要点": str(_particulars(file).get("instruction", "")),
         "终止情形": _choice_label(Act.TERMINATE, "ground", data),
         "督办要求": data.get("reason", ""),
     }
@@ -332,6 +336,12 @@ def _last_value(entries: Sequence[EntryView], seq: int, act: Act, name: str) -> 
 def _hearing_text(file: CaseFile, entry: EntryView) -> str:
     """What a hearing is (or was) about, when and where."""
     return _last_value((*file.entries, entry), entry.seq, Act.HEARING, "text")
+
+
+def _particulars(file: CaseFile) -> Mapping[str, object]:
+    """What the desk noted when it took the case in; nothing for whom the first entry holds none."""
+    particulars = file.entries[0].data.get("particulars", {})
+    return particulars if isinstance(particulars, Mapping) else {}
 
 
 def name_petitioner(person: PersonView | None, file: CaseFile, seq: int) -> str:

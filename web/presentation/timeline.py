@@ -27,6 +27,7 @@ _HIDDEN_DATA = frozenset(
         "link",
         "attachments",
         "rule",
+        "shared_files",
         "time_unknown",
         "urgency",
     }
@@ -113,6 +114,15 @@ def _hidden_data(act: str) -> frozenset[str]:
 _LEVEL_NEEDS = frozenset({"level", "desk_level"})
 
 
+_CHOSEN = frozenset(
+    {
+        *("mode", "way", "ground", "legal_route", "trigger", "scope", "id_kind"),
+        *("marker", "party_kind", "authority", "procedure"),
+    }
+)
+"""What an act takes from a list of choices."""
+
+
 def _level_words(file: CaseFile, level: Any) -> str:
     """A rating in the words of its own scale: three steps for petitions, five for the rest."""
     if file.profile is Profile.PETITION and level in catalogue.LEVELS:
@@ -138,7 +148,7 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return directory.name(str(value))
         case "fields":
             return "、".join(catalogue.FIELDS.get(str(field), str(field)) for field in value)
-        case "mode" | "way" | "ground" | "legal_route" | "trigger" | "scope" | "id_kind":
+        case _ if name in _CHOSEN:
             return catalogue.choice_words(name, str(value))
         case "kind":
             return catalogue.KINDS[str(value)]

@@ -203,6 +203,8 @@ def list_active_filters(filters: Filters, directory: Directory) -> list[tuple[st
         parts.append(("内容分类", categories.path_name(filters.category) if is_known else "", {"category": ""}))
     if filters.flag:
         parts.append(("关注", flag_views.FLAG_OPTIONS[filters.flag], {"flag": ""}))
+    if filters.channel:
+        parts.append(("来源", catalogue.CHANNELS[filters.channel], {"channel": ""}))
     if filters.marker:
         parts.append(("标记", catalogue.MARKERS[filters.marker], {"marker": ""}))
     if filters.region:

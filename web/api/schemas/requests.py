@@ -181,6 +181,7 @@ class DeskQuery(Struct):
     sort: Annotated[Sort, described("due 按剩余时间 · received 先收先列 · -received 新的在前")] = "due"
     page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
     flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
+    channel: Annotated[Channel | None, described("来源渠道")] = None
     marker: Annotated[MarkerFilter | None, described("标记")] = None
     mine: Annotated[bool, described("只看等本单位办理的")] = False
     deciding: Annotated[bool, described("只看等本人签发、批准的")] = False

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from classify import taxonomy as categories
 from feedback.kernel import outbox
 from feedback.rules.vocabulary import Role
-from routing import assignment_rules, directory
+from routing import assignment_rules, directory, duty
 from routing.notices import inbox
 from web.auth import accounts, login_attempts
 from web.auth.permissions import current_actor
@@ -31,6 +31,11 @@ async def home(request: Request) -> Response:
         **desk_frame.frame_values(actor, names),
         "is_admin": is_admin,
         "system": system.rows(await readiness.check(context)) if is_admin else [],
+        "headless": [names.name(code) for code in await directory.list_headless_units()] if is_admin else [],
+        "on_duty": [
+            (names.short(turn.unit), turn.name, turn.phone) for turn in await duty.list_on_duty(context.clock.now())
+        ],
+        "has_roster": await duty.has_roster(),
         "is_auditor": Role.AUDITOR in actor.roles,
         "queue": await outbox.count_messages(context.clock.now()),
         "units": len(names.units()),

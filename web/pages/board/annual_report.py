@@ -38,7 +38,7 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
     """
     names = await directory.load_directory()
     question = Question(periods.parse_year(year), now, settings.rating_days)
-    words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
+    words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name, catalogue.MARKERS)
     weights = definitions.parse_weights(settings.kpi_weights, settings.partly_solved)
     return await annual_report.build_report(
         question,

@@ -68,6 +68,7 @@ async def queue(request: Request) -> Response:
         "lights": [(code, catalogue.LIGHTS[code]) for code in ("red", "amber", "green")],
         "flags": list(flag_views.FLAG_OPTIONS.items()),
         "markers": list(catalogue.MARKERS.items()),
+        "channels": list(catalogue.CHANNELS.items()),
         "sorts": list(worklist_views.SORTS),
         "bulk": bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not page.total else 0,

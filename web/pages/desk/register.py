@@ -40,7 +40,15 @@ from web.presentation import parties as party_views
 from web.presentation import worklist as worklist_views
 from web.wording import catalogue, dates
 
-AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
+AT_THE_DESK = (
+    Channel.HOTLINE,
+    Channel.VISIT,
+    Channel.LETTER,
+    Channel.FAX,
+    Channel.AGENT,
+    Channel.TRANSFER,
+    Channel.MAILBOX,
+)
 DRAFT = "register"
 _PERSON = ("name", "phone", "id_kind", "id_number", "address")
 _REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
@@ -344,6 +352,7 @@ _HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (
     ("visit", "来访", frozenset({Channel.VISIT, Channel.AGENT})),
     ("letter", "来信、传真", frozenset({Channel.LETTER, Channel.FAX})),
     ("above", "上级交办、转送", frozenset({Channel.TRANSFER})),
+    ("mailbox", "领导信箱", frozenset({Channel.MAILBOX})),
 )
 
 

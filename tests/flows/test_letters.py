@@ -480,6 +480,7 @@ async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext
     assert "{{" not in words
     signed = names.name("rexian") if kind in SUGGESTIONS else "云川区信访工作联席会议"
     assert letter.facts["签发单位"] == signed and signed in words
+    assert letter.number.startswith("信联") is (kind not in SUGGESTIONS), "numbered as its own, not as its office's"
 
 
 async def test_what_an_import_enters_issues_no_letter(context: AppContext) -> None:
@@ -494,3 +495,13 @@ async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(c
     no = await _opened(context)
     await _walk(context, no, ASSIGN, ACCEPT)
     assert list(await _letters(context, no, citizen(no))) == ["forwarded_notice", "accept_notice"]
+
+
+async def test_who_signs_a_record_signs_on_one_page_with_the_office(context: AppContext) -> None:
+    draft, steps = WALKS["hearing_record"]
+    no = await _opened(context, draft)
+    await _walk(context, no, *steps)
+    content = await _written(context, no, (await _letters(context, no))["hearing_record"], "pdf")
+    last_page = "".join(pypdf.PdfReader(io.BytesIO(content)).pages[-1].extract_text().split())
+    for words in ("信访人：", "承办单位代表：", "听证主持人：", "记录人：", "核验码"):
+        assert words in last_page, words

@@ -483,7 +483,8 @@ async def test_the_figures_are_those_of_the_cases(context: AppContext) -> None:
     rows, everybody = await editions.count_period("2026-09", now=OCTOBER)
     unit = next(row for row in rows if row.unit == UNIT)
     assert (unit.received, unit.ratings, unit.bad) == (12, 12, 0)
-    assert (unit.late, everybody.received, everybody.citizens.on_time, everybody.late) == (0, 12, 12, 0)
+    assert (unit.late, everybody.received, everybody.citizens.on_time, everybody.citizens.late) == (0, 12, 12, 0)
+    assert (everybody.late, everybody.on_time) == (sum(row.late for row in rows), sum(row.on_time for row in rows))
     edition = await editions.publish_edition("2026-09", now=OCTOBER, author="test", settings=context.settings)
     row = edition.figures["units"][0]
     assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)

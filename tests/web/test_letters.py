@@ -1,9 +1,13 @@
 """Which act issues which letter, what each must state, and how it is numbered."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from feedback.rules import letter_types
@@ -150,3 +154,99 @@ def test_each_of_the_three_suggestions_and_of_the_joint_conferences_measures_has
         letter.code for letter in MEASURE_LETTERS
     }
     assert letter_types.find_measure_letter("nothing") is None
+
+
+# ---- what somebody who looks at a page would stumble over ----
+
+_NUMBERED = re.compile(r"^([一二三四五六七八])、")
+_NUMERALS = "一二三四五六七八"
+_CONDITION = re.compile(r"{%p? (?:if|elif) ([^%]+?) %}")
+
+
+def _conditional(code: str) -> list[str]:
+    """The placeholders whose absence changes a letter."""
+    text = "\n".join(words for _, words in default_templates.list_lines(code))
+    return sorted(
+        {
+            name
+            for condition in _CONDITION.findall(text)
+            for name in re.findall(r"\w+", condition)
+            if name in PLACEHOLDERS
+        }
+    )
+
+
+def _written(code: str, empty: Iterable[str]) -> list[tuple[str, str]]:
+    """The lines of a letter, filled with the samples, some of them empty."""
+    values = {name: sample for name, (_, sample) in PLACEHOLDERS.items()} | dict.fromkeys(empty, "")
+    source = "\n".join(
+        f"{style}\t{words}" if not words.startswith("{%p") else words
+        for style, words in default_templates.list_lines(code)
+    )
+    text = jinja2.Environment(autoescape=False).from_string(source.replace("{%p", "{%")).render(values)  # noqa: S701 - no page
+    return [(style, words) for style, _, words in (line.partition("\t") for line in text.splitlines() if line.strip())]
+
+
+def _ways(code: str) -> list[tuple[str, ...]]:
+    """Every choice of what a letter may lack."""
+    names = _conditional(code)
+    return [choice for count in range(len(names) + 1) for choice in combinations(names, count)]
+
+
+@pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
+def test_the_items_of_a_letter_are_numbered_without_a_gap_whatever_it_lacks(letter: letter_types.LetterType) -> None:
+    for empty in _ways(letter.code):
+        for of_heads in (True, False):
+            own_words = [words for style, words in _written(letter.code, empty) if (style == "小标题") is of_heads]
+            numbers = [match[1] for words in own_words if (match := _NUMBERED.match(words))]
+            numbers = (
+                [n for n in numbers if n not in _numbers_of_samples()]
+                if not of_heads and not _has_items(letter.code)
+                else numbers
+            )
+            assert "".join(numbers) == _NUMERALS[: len(numbers)], (empty, numbers)
+
+
+def _has_items(code: str) -> bool:
+    return any(
+        style == default_templates.BODY and _NUMBERED.match(words)
+        for style, words in default_templates.list_lines(code)
+    )
+
+
+def _numbers_of_samples() -> set[str]:
+    """What a filled-in text numbers itself."""
+    return {line[0] for _, sample in PLACEHOLDERS.values() for line in sample.splitlines() if _NUMBERED.match(line)}
+
+
+@pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
+def test_no_sentence_of_a_letter_has_a_hole_where_something_is_lacking(letter: letter_types.LetterType) -> None:
+    hole = re.compile(r"(于|至|一日为)(前|。|；|，|$)|：[。；]|（）|“”|《》")
+    for empty in _ways(letter.code):
+        for style, words in _written(letter.code, empty):
+            if style in ("正文", "依据"):
+                assert not hole.search(words.rstrip("　")), (empty, words)
+
+
+INVENTED = (
+    "进行了调查",
+    "进行了研究论证",
+    "进行了走访",
+    "已经交参加人核对",
+    "因客观原因",
+    "将及时续报",
+    "不属于热线受理范围",
+)
+"""What no act proves: a letter may say what was decided and what will follow by rule, not how thoroughly somebody worked."""
+
+
+@pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
+def test_no_letter_asserts_what_nobody_wrote(letter: letter_types.LetterType) -> None:
+    text = "".join(words for _, words in default_templates.list_lines(letter.code))
+    assert [words for words in INVENTED if words in text] == []
+
+
+def test_more_time_for_an_order_gives_no_reason_besides_the_one_that_was_given() -> None:
+    """第三十四条 knows one ground for a petition, 情况复杂; of orders no paper speaks, so only what was written counts."""
+    for code, has_ground in (("extension_notice", True), ("hotline_extension", False), ("hotline_hold", False)):
+        assert ("情况复杂" in "".join(words for _, words in default_templates.list_lines(code))) is has_ground

@@ -27,8 +27,9 @@ STYLES: dict[str, tuple[str, float, str]] = {
     "成文日期": ("仿宋_GB2312", 16, "right"),
     "附注": ("仿宋_GB2312", 12, "left"),
     "核验": ("仿宋_GB2312", 10.5, "left"),
+    "签名": ("仿宋_GB2312", 16, "left"),
 }
-_INDENTED = frozenset({"正文", "小标题", "依据"})
+_INDENTED = frozenset({"正文", "小标题", "依据", "签名"})
 _RED = "C00000"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -131,7 +132,7 @@ def _apply_style(style: Any, name: str) -> None:
             style.font.bold = True
             paragraph_format.space_before, paragraph_format.space_after = Pt(18), Pt(18)
             paragraph_format.keep_with_next = True
-        case "小标题" | "主送":
+        case "小标题" | "主送" | "签名":
             paragraph_format.keep_with_next = True
         case "落款":
             paragraph_format.space_before, paragraph_format.keep_with_next, paragraph_format.right_indent = (

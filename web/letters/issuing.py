@@ -160,7 +160,9 @@ async def issue_unit_letter(context: AppContext, kind: str, values: OfficeLetter
         values.about,
         letter_type,
         unit=values.issuer,
-        mark=unit_marks.find_mark(settings.data, names, values.issuer),
+        mark=unit_marks.find_conference_mark(settings.data)
+        if letter_type.signed_by_conference
+        else unit_marks.find_mark(settings.data, names, values.issuer),
         facts=placeholders.freeze_unit_values(
             letter_type,
             values,

@@ -10,12 +10,20 @@ from feedback.rules import intake
 from routing.directory import Directory
 from web.letters.templates import write_file
 
+CONFERENCE = "lianxihui"
+"""Stands in the list for the joint conference (信访工作联席会议), which signs letters and is no unit."""
+_CONFERENCE_MARK = "信联"
 _MARK = re.compile(r"[\w·（）()]{1,12}")
 
 
 def find_mark(data: Path, directory: Directory, unit: str) -> str:
     """A unit's mark, or its short name until it has one."""
     return load_marks(data).get(unit) or directory.short(unit)
+
+
+def find_conference_mark(data: Path) -> str:
+    """The mark of the joint conference: what it signs is never numbered as a letter of the unit that keeps its office."""
+    return load_marks(data).get(CONFERENCE, _CONFERENCE_MARK)
 
 
 def load_marks(data: Path) -> Mapping[str, str]:
@@ -43,7 +51,7 @@ def parse_marks(typed: str, has: Callable[[str], bool]) -> tuple[dict[str, str],
         unit, _, mark = intake.normalize_width(line).replace(",", " ").partition(" ")
         if not line.strip():
             continue
-        if not has(unit):
+        if unit != CONFERENCE and not has(unit):
             faults.append(f"第 {number} 行：没有“{unit[:20]}”这个单位代码")
         elif not _MARK.fullmatch(mark.strip()):
             faults.append(f"第 {number} 行：代字应为 1 到 12 个字")

@@ -21,7 +21,7 @@ from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
 from feedback.kernel.settings import Settings
 from feedback.queries import statistics as case_statistics
-from feedback.record import calendar_editions, cases, deadline_changes, persistence
+from feedback.record import calendar_editions, cases, contact_preferences, deadline_changes, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
 from feedback.record.models.clocks import ClockRow
 from feedback.rules import access, escalation_levels, projection
@@ -301,9 +301,13 @@ async def forget_some_persons(now: datetime, retention_years: int, last: int) ->
         ended_at.setdefault(person, []).append(at)
     over = [person for person, times in ended_at.items() if all(at is not None and at < before for at in times)]
     empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
+    subjects = {digest for digest in await Person.filter(id__in=over).values_list("phone_hash", flat=True) if digest}
     forgotten = await Person.filter(id__in=over, forgotten_at__isnull=True).update(
         **empty, id_kind="", id_tail_hash="", tail_hash="", name_hash="", forgotten_at=now
     )
+    for subject in subjects:  # what they chose about notices goes with the last of their cases
+        if not await Person.filter(phone_hash=subject).exists():
+            await contact_preferences.delete_preference(str(subject))
     return forgotten, ids[-1] if len(ids) == _BATCH else 0
 
 

@@ -86,13 +86,18 @@ async def read_lines(door: Door, no: str) -> list[tuple[str, str]]:
 async def test_the_whole_life_of_a_petition_reads_through_in_the_file(door: Door) -> None:
     story = Story(door)
     await story.submit("2026-12-01 09:00")
-    await story.does("reception", "assign", "2026-12-02 09:00", unit="zhengshou")
-    await story.does("clerk-zhengshou", "accept", "2026-12-03 09:00")
-    await story.does("clerk-zhengshou", "ask", "2026-12-03 10:00", text="请带来承包合同。")
-    await story.does("lead-zhengshou", "extend", "2026-12-20 09:00", reason="需要重新测量", days=10)
-    await story.does("lead-zhengshou", "reply", "2027-01-20 09:00", text="经核实，少算两亩。", **OPINION)
-    await story.does("reception", "deliver", "2027-01-21 09:00", day="2027-01-21")
-    await story.does("citizen", "review", "2027-01-25 09:00", reason="面积仍然不对。")
+    await door.drain()
+    unit = (await story.seen())["unit"]["code"]
+    for who, act, moment, data in (
+        (f"clerk-{unit}", "accept", "2026-12-03 09:00", {}),
+        (f"clerk-{unit}", "ask", "2026-12-03 10:00", {"text": "请带来承包合同。"}),
+        (f"lead-{unit}", "extend", "2026-12-20 09:00", {"reason": "需要重新测量", "days": 10}),
+        (f"lead-{unit}", "reply", "2027-01-20 09:00", {"text": "经核实，少算两亩。", **OPINION}),
+        ("reception", "deliver", "2027-01-21 09:00", {"day": "2027-01-21"}),
+        ("citizen", "review", "2027-01-25 09:00", {"reason": "面积仍然不对。"}),
+    ):
+        await story.does(who, act, moment, **data)
+        await door.drain()
     lines = await read_lines(door, story.no)
     assert [template for template, _ in lines] == [
         "received",
@@ -102,7 +107,9 @@ async def test_the_whole_life_of_a_petition_reads_through_in_the_file(door: Door
         "extended",
         "answered_claim",
         "delivered",
+        "rating_invite",
         "review_received",
+        "assigned",
     ]
     texts = dict(lines)
     assert texts["received"].startswith(f"已收到您的反映，编号{story.no}，最晚2027年3月1日答复。")
@@ -115,8 +122,10 @@ async def test_the_whole_life_of_a_petition_reads_through_in_the_file(door: Door
 async def test_refused_and_merged_matters_and_reports_are_told_with_the_way_on(door: Door) -> None:
     story = Story(door)
     await story.submit("2026-12-01 09:00")
-    refusal = {"ground": "litigation", "reason": "已经起诉。", "where_instead": "请向法院查询。"}
-    await story.does("reception", "decline", "2026-12-02 09:00", **refusal)
+    await door.drain()
+    refusal = {"ground": "statutory_route", "reason": "已经起诉。", "where_instead": "请向法院查询。"}
+    unit = (await story.seen())["unit"]["code"]
+    await story.does(f"lead-{unit}", "decline", "2026-12-02 09:00", **refusal)
     declined = await read_lines(door, story.no)
     assert declined[-1] == (
         "declined",

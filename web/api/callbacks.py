@@ -33,9 +33,7 @@ async def gateway_receipts(request: Request) -> Response:
         settings.sms_secret, signature, body, context.clock.now()
     ):
         raise Unauthorized
-    receipts = [
-        (receipt.reference, receipt.arrived, receipt.error) for receipt in _read(sms_sender.parse_receipts, body)
-    ]
+    receipts = _read(sms_sender.parse_receipts, body)
     return await _store(context, receipts, {"ok": True})
 
 

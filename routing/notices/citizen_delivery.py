@@ -72,7 +72,7 @@ async def send_due(case_no: str, channels: CitizenChannels, now: datetime) -> No
 
 def _sequence(row: Notice) -> tuple[int, int]:
     """The place of a notice in its case: that of the act, since after an outage acts are not followed up in order."""
-    event, _, about = row.key.split(":")[:3]
+    event, _, about = (*row.key.split(":"), "", "")[:3]
     return (int(about) if event.startswith("case.") and about.isdecimal() else _LAST, row.id)
 
 

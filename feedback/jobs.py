@@ -21,7 +21,7 @@ from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
 from feedback.kernel.settings import Settings
 from feedback.queries import statistics as case_statistics
-from feedback.record import calendar_editions, cases, deadline_changes, people, persistence
+from feedback.record import calendar_editions, cases, contact_preferences, deadline_changes, people, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
 from feedback.record.models.clocks import ClockRow
 from feedback.rules import access, entry_texts, escalation_levels, projection
@@ -319,7 +319,11 @@ async def forget_some_persons(now: datetime, retention_years: int, last: int) ->
     for person, at in await CasePerson.filter(person_id__in=ids).values_list("person_id", "case__closed_at"):
         ended_at.setdefault(person, []).append(at)
     over = [person for person, times in ended_at.items() if all(at is not None and at < before for at in times)]
+    subjects = {digest for digest in await Person.filter(id__in=over).values_list("phone_hash", flat=True) if digest}
     forgotten = await people.forget_persons(over, now)
+    for subject in subjects:  # what they chose about notices goes with the last of their cases
+        if not await Person.filter(phone_hash=subject).exists():
+            await contact_preferences.delete_preference(str(subject))
     return forgotten, ids[-1] if len(ids) == _BATCH else 0
 
 

@@ -37,7 +37,7 @@ from feedback.queries import supervision
 from feedback.record import calendar_editions, deciders, people, search
 from feedback.rules import lifecycle, local_ordinances, local_terms
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
-from routing.notices import digests
+from routing.notices import digests, inbox
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
@@ -292,6 +292,8 @@ def timers(context: AppContext) -> dict[str, Timer]:
         return _from((await feedback.jobs.close_some_rated_out(now, settings.rating_days, position))[1])
 
     async def forget_persons(now: datetime, position: str) -> Slice:
+        if not position:
+            await inbox.forget_recipients(now - timedelta(days=366 * settings.retention_years))
         _, last = await feedback.jobs.forget_some_persons(now, settings.retention_years, int(position or 0))
         return _behind(last)
 

@@ -37,6 +37,9 @@ RECEIPT_WAIT = timedelta(minutes=10)
 """So long the receipt of an attempt is waited for of which nobody knows whether it arrived."""
 
 
+_LAST = 1_000_000
+
+
 class AttemptState(StrEnum):
     """How far an attempt got."""
 
@@ -63,8 +66,14 @@ async def send_due(case_no: str, channels: CitizenChannels, now: datetime) -> No
     ).order_by("id")
     if not rows:
         raise NotNow(case=case_no)
-    for row in rows:
+    for row in sorted(rows, key=_sequence):
         await _send_notice(row, channels, now)
+
+
+def _sequence(row: Notice) -> tuple[int, int]:
+    """The place of a notice in its case: that of the act, since after an outage acts are not followed up in order."""
+    event, _, about = (*row.key.split(":"), "", "")[:3]
+    return (int(about) if event.startswith("case.") and about.isdecimal() else _LAST, row.id)
 
 
 async def _send_notice(row: Notice, channels: CitizenChannels, now: datetime) -> None:

@@ -195,3 +195,13 @@ async def list_messages(recipient: str, most: int = 50) -> list[dict[str, Any]]:
     columns = ("case_no", "event", "template", "words", "made_at", "state", "channel", "delivered_at")
     rows = Notice.filter(recipient=recipient, audience=Audience.CITIZEN.value).exclude(recipient="")
     return list(await rows.order_by("-id").limit(most).values(*columns))
+
+
+async def forget_recipients(before: datetime, limit: int = 2000) -> int:
+    """Cut the tie between old notices and the telephones they went to, so that no list of a person outlives them.
+
+    Returns how many were cut; at most so many at once.
+    """
+    rows = Notice.filter(made_at__lt=before).exclude(recipient="").order_by("id").limit(limit)
+    ids = await rows.values_list("id", flat=True)
+    return await Notice.filter(id__in=list(ids)).update(recipient="", params=None) if ids else 0

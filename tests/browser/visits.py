@@ -19,6 +19,7 @@ from web import bootstrap
 from web.auth import form_recovery, second_factor
 from web.auth.form_recovery import CarriedForm
 from web.auth.sessions import STAFF_COOKIE
+from web.notify.development_file import sender
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
 
@@ -174,6 +175,22 @@ def own_case(state: str, *selectors: str, **fields: str) -> Arrive:
             await page.locator(selector).first.check()
 
     return arrive
+
+
+async def notice_settings(page: Page, site: Site) -> None:
+    """To the link that stands in the message of a receipt, and through its form."""
+    case = await site.known("received")
+
+    async def link() -> str:
+        path = site.settings.data / sender.FILE_NAME
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        links = re.findall(r"/n/[\w-]+", "".join(line for line in lines if case.no in line))
+        return links[0] if links else ""
+
+    await page.goto(site.url + await until(link, "the receipt was sent"))
+    await page.select_option("main [name=hours]", index=1)
+    async with page.expect_navigation():
+        await page.locator("main button", has_text="保存").click()
 
 
 async def own_case_refused(page: Page, site: Site) -> None:
@@ -501,6 +518,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/new/{step:int}", CITIZEN, "step 4", step(4)),
     Visit("/new/cleared", CITIZEN, "", at("/new/cleared?had=draft+case")),
     Visit("/receipt/{no}", CITIZEN, "", step(5)),
+    Visit("/n/{token}", CITIZEN, "saved", notice_settings),
     Visit("/lookup", CITIZEN, "", at("/lookup")),
     Visit("/lookup", CITIZEN, "wrong", sent("/lookup", "main button[data-busy]"), 422),
     Visit("/case", CITIZEN, "received", own_case("received", **REPORT)),
@@ -564,6 +582,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/register", "reception", "wrong", staff("reception", sent("/desk/register", "main .btn[data-busy]")), 422),
     Visit("/desk/register", "reception", "with a likely repeat", staff("reception", likely_repeat)),
     Visit("/desk/register/{no}", "reception", "", staff("reception", registered)),
+    Visit("/desk/phone-calls", "reception", "", staff("reception", at("/desk/phone-calls"))),
     Visit("/desk/bursts", "reception", "", staff("reception", at("/desk/bursts?hours=72"))),
     Visit("/desk/repeats", "reception", "", staff("reception", repeats_listed)),
     Visit("/desk/cases/{no}", "reception", "a repeat proposed", staff("reception", repeat_proposed)),
@@ -614,6 +633,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/admin/learning", "admin", "", staff("admin", at("/admin/learning"))),
     Visit("/admin/learning/{id}", "admin", "", staff("admin", followed("/admin/learning", FIRST_ROW))),
     Visit("/admin/locked", "admin", "", staff("admin", at("/admin/locked"))),
+    Visit("/admin/outgoing", "admin", "", staff("admin", at("/admin/outgoing"))),
     Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),
     Visit("/admin/reads", "auditor", "", staff("auditor", at("/admin/reads"))),
     Visit("/admin/calendar", "admin", "", staff("admin", at("/admin/calendar"))),

@@ -24,10 +24,10 @@ from tests.flows.test_notifications import Letters, drain_and_send, submit_appea
 from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
-from web.api.callbacks import callback_key
 from web.context import AppContext
 from web.notify import citizen_texts
 from web.notify.sms import sender as sms_sender
+from web.notify.sms_aliyun.sender import callback_key
 
 SECRET = "a-secret-of-the-gateway"
 PHONE = "13900001234"

@@ -1,7 +1,7 @@
 """What providers of short messages call back: receipts, each verified before anything is believed.
 
 A gateway signs its receipts like the platform its messages (`web.notify.sms.sender`). Alibaba Cloud signs nothing, so
-its address holds a key derived from the secret, which `xinqiao settings` cannot show and the handbook says how to print.
+its address holds a key derived from the secret; the administrator reads it at /admin/messages.
 """
 
 import json
@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid
-from feedback.kernel.settings import Settings
 from routing.notices.catalogue import DeliveryChannel
 from routing.notices.citizen_delivery import store_receipt
 from web.auth.sessions import Unauthorized
@@ -21,9 +20,8 @@ from web.context import AppContext
 from web.notify.sms import sender as sms_sender
 from web.notify.sms_aliyun import sender as aliyun_sender
 
-PREFIX = "/api/callbacks"
+PREFIX = aliyun_sender.CALLBACKS
 _RECEIPTS_MOST = 1000
-_PURPOSE = "sms-callback"
 
 
 async def gateway_receipts(request: Request) -> Response:
@@ -35,9 +33,7 @@ async def gateway_receipts(request: Request) -> Response:
         settings.sms_secret, signature, body, context.clock.now()
     ):
         raise Unauthorized
-    receipts = [
-        (receipt.reference, receipt.arrived, receipt.error) for receipt in _read(sms_sender.parse_receipts, body)
-    ]
+    receipts = _read(sms_sender.parse_receipts, body)
     return await _store(context, receipts, {"ok": True})
 
 
@@ -46,15 +42,12 @@ async def aliyun_receipts(request: Request) -> Response:
     context: AppContext = request.app.state.context
     settings = context.settings
     key = request.path_params["key"]
-    if settings.sms_provider != "aliyun" or not identifiers.constant_time_equal(key, callback_key(settings)):
+    if settings.sms_provider != "aliyun" or not identifiers.constant_time_equal(
+        key, aliyun_sender.callback_key(settings)
+    ):
         raise Unauthorized
     receipts = _read(aliyun_sender.parse_reports, await request.body())
     return await _store(context, receipts, {"code": 0, "msg": "接收成功"})
-
-
-def callback_key(settings: Settings) -> str:
-    """What stands at the end of the address that is given to Alibaba Cloud."""
-    return settings.vault.keyed_hash(_PURPOSE, settings.sms_secret)[:32]
 
 
 def _read(parse: Any, body: bytes) -> list[Any]:

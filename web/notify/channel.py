@@ -131,6 +131,13 @@ def _address_of(contact: Contact, channel: DeliveryChannel) -> str:
             return contact.email
 
 
+def receipts_address(settings: Settings) -> str:
+    """Where the provider of short messages must send its receipts, "" where none is set."""
+    paths = {"http": f"{aliyun_sender.CALLBACKS}/sms", "aliyun": aliyun_sender.callback_path(settings)}
+    path = paths.get(settings.sms_provider, "")
+    return f"{settings.public_url.rstrip('/')}{path}" if path else ""
+
+
 @lru_cache(maxsize=4)
 def build_citizen_channels(settings: Settings) -> InstalledChannels:
     """The channels to citizens of this installation, once per process: they hold the access token of WeChat.

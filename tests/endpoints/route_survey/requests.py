@@ -125,6 +125,8 @@ def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
         "name": (ELSEWHERE,),
         "number:int": (ELSEWHERE,),
         "number": (ELSEWHERE,),
+        "token": (ELSEWHERE,),
+        "key": (ELSEWHERE,),
     }
     parts = re.findall(r"{([^}]+)}", route)
     for values in product(*(known[part] for part in parts)):
@@ -138,6 +140,8 @@ def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
 def _thing(route: str) -> str:
     """Of what sort the thing is whose id stands in the address."""
     named = ("files", "attachments", "letters", "links", "notices", "proposals")
+    if "/phone-calls/{id}" in route:
+        return "notice"
     name_of_thing = next((name for name in named if f"/{name}/{{id}}" in route), "")
     return "file" if name_of_thing == "attachments" else name_of_thing.removesuffix("s")
 

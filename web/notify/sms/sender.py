@@ -16,7 +16,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,15 +27,6 @@ from web.notify import http_client
 MAY_REPEAT = True
 SIGNATURE_HEADER, KEY_HEADER = "X-Xinqiao-Signature", "X-Xinqiao-Key"
 _TOLERANCE_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one message. `reference` is the id it was sent with."""
-
-    reference: str
-    arrived: bool
-    error: str = ""
 
 
 async def send(settings: Settings, message: OutgoingMessage, to: str, template_id: str) -> None:
@@ -85,8 +75,8 @@ def is_signed(secret: str, header: str, body: bytes, now: datetime) -> bool:
     return hmac.compare_digest(header.encode(), sign(secret, body, int(seconds)).encode())
 
 
-def parse_receipts(payload: Any) -> list[Receipt]:
-    """The receipts of one call. Raises ValueError for anything else."""
+def parse_receipts(payload: Any) -> list[tuple[str, bool, str]]:
+    """The receipts of one call: reference, whether it arrived, the error. Raises ValueError for anything else."""
     if not isinstance(payload, list):
         raise ValueError("not a list")
     receipts = []
@@ -94,5 +84,5 @@ def parse_receipts(payload: Any) -> list[Receipt]:
         if not isinstance(row, Mapping) or row.get("status") not in ("delivered", "undelivered"):
             raise ValueError("not a receipt")
         error = str(row.get("error") or "")[:200]
-        receipts.append(Receipt(str(row.get("id", "")), row["status"] == "delivered", error))
+        receipts.append((str(row.get("id", "")), row["status"] == "delivered", error))
     return receipts

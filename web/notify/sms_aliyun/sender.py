@@ -19,6 +19,7 @@ from routing.notices.catalogue import OutgoingMessage
 from web.notify import http_client
 
 MAY_REPEAT = False
+CALLBACKS = "/api/callbacks"
 ADDRESS = "https://dysmsapi.aliyuncs.com"
 VERSION, ACTION = "2017-05-25", "SendSms"
 _ALGORITHM = "ACS3-HMAC-SHA256"
@@ -100,6 +101,16 @@ def canonical_query(query: Mapping[str, str]) -> str:
 
 def _encode(text: str) -> str:
     return quote(text, safe="-_.~")
+
+
+def callback_path(settings: Settings) -> str:
+    """Where the service must push its reports: with a key at the end, since it signs nothing."""
+    return f"{CALLBACKS}/sms-aliyun/{callback_key(settings)}"
+
+
+def callback_key(settings: Settings) -> str:
+    """What stands at the end of that address."""
+    return settings.vault.keyed_hash("sms-callback", settings.sms_secret)[:32]
 
 
 def parse_reports(payload: Any) -> list[tuple[str, bool, str]]:

@@ -7,6 +7,7 @@ from feedback.kernel import heartbeat, outbox, timers
 from routing import directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.notify import channel
 from web.pages.admin.home import timer
 from web.presentation import case as case_views
 from web.presentation import desk_frame
@@ -26,6 +27,7 @@ async def messages(request: Request) -> Response:
             {"name": row["worker"], "seconds": max(0, int((now - row["beat_at"]).total_seconds()))}
             for row in await heartbeat.states()
         ],
+        "callback": channel.receipts_address(context.settings),
         "rows": [{**case_views.hide_case_numbers(row), "next": dates.short_time(row["run_at"])} for row in rows],
     }
     return context.render(request, "admin/messages.html", values)

@@ -73,9 +73,8 @@ async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason
 
 async def find_invalid(nos: Sequence[str]) -> frozenset[tuple[str, int]]:
     """The ratings of these cases that were judged invalid: case number and entry."""
-    rows = Rating.filter(status=RatingValidity.INVALID.value, case_no__in=list(nos)) if nos else None
-    values = await rows.values_list("case_no", "seq") if rows is not None else []
-    return frozenset((str(no), int(seq)) for no, seq in values)
+    rows = Rating.filter(status=RatingValidity.INVALID.value, case_no__in=list(nos))
+    return frozenset((str(no), int(seq)) for no, seq in await rows.values_list("case_no", "seq"))
 
 
 async def _change_validity(

@@ -79,10 +79,12 @@ async def load_supervision_facts(now: datetime, cases: Sequence[int]) -> list[di
     helping = TenureRow.filter(case_id__in=list(records), lead=False, until__isnull=True)
     for case_id, unit in await helping.values_list("case_id", "unit"):
         records[case_id]["co"].append(unit)
-    entries = Entry.filter(case_id__in=list(records), act__in=_COUNTED_ACTS).order_by("case_id", "seq")
+    rows_of_entries = Entry.filter(case_id__in=list(records), act__in=_COUNTED_ACTS).order_by("case_id", "seq")
+    entries = await rows_of_entries.values("case_id", "seq", "act", "at", "unit", "data")
+    rated_nos = sorted({records[entry["case_id"]]["no"] for entry in entries if entry["act"] == Act.RATE})
+    set_aside = await _find_invalid_ratings(rated_nos) if rated_nos else frozenset()
     concerned = {row["case_id"] for row in late_clocks}
-    set_aside = await _find_invalid_ratings([record["no"] for record in records.values()])
-    for entry in await entries.values("case_id", "seq", "act", "at", "unit", "data"):
+    for entry in entries:
         if entry["act"] == Act.RATE and (records[entry["case_id"]]["no"], entry["seq"]) in set_aside:
             continue  # judged a mistake or malice: it speaks for nothing (国办发〔2019〕51号)
         _apply_entry(records[entry["case_id"]], entry)

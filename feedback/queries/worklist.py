@@ -274,23 +274,18 @@ async def load_board(actor: Actor, *, now: datetime) -> tuple[list[dict[str, Any
     `open` of a line are the cases the unit leads, or has at its desk while nobody does; `red`, `amber` and `green` those
     in which its own worst clock has that light. In the total a case counts once, by its worst clock of all.
     """
-    cases = _open_cases(actor)
+    cases = scoped_query(actor).filter(status__in=[s.value for s in OPEN])
     lines: dict[str, dict[str, Any]] = {}
-    for row in await cases.annotate(open=Count("id")).group_by("unit", "desk").values("unit", "desk", "open"):
+    totals = dict.fromkeys(("open", *_LIGHTS), 0)
+    for row in await _count_lights(cases, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
+        totals = {name: n + row[name] for name, n in totals.items()}
         unit = row["unit"] or row["desk"]
-        line = lines.setdefault(unit, {"unit": unit, "open": 0, **dict.fromkeys(_LIGHTS, 0)})
-        line["open"] += row["open"]
+        lines.setdefault(unit, {"unit": unit, "open": 0, **dict.fromkeys(_LIGHTS, 0)})["open"] += row["open"]
     duties = clock_owners.running_duties().filter(case__status__in=[s.value for s in OPEN])
     duties = duties.filter(case_id__in=Subquery(scoped_query(actor).values("id")))
     for counts in await clock_owners.count_by_owner(duties, now):
         lines.setdefault(str(counts["unit"]), {"open": 0}).update(counts)
-    totals = (await _count_lights(cases, now).values("open", *_LIGHTS))[0]
-    rows = sorted(lines.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
-    return rows, {name: int(n) for name, n in totals.items()}
-
-
-def _open_cases(actor: Actor) -> QuerySet[Case]:
-    return scoped_query(actor).filter(status__in=[s.value for s in OPEN])
+    return sorted(lines.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"])), totals
 
 
 async def count_flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:

@@ -173,3 +173,33 @@ async def test_the_whole_mobile_number_is_as_good_as_its_last_digits(door: Door)
         assert sent.status_code == 303
         wrong = await browser.post("/lookup", data={"code": receipt["code"], "check": phone[:-1] + "0"})
         assert wrong.status_code == 422
+
+
+async def test_whoever_rates_is_asked_first_whether_it_was_solved_and_by_reasons_that_fit_a_case(story: Story) -> None:
+    await answered(story)
+    async with as_citizen(story) as browser:
+        card = part((await browser.get("/case")).text, 'id="todo"')
+        assert card.index('name="solved"') < card.index('name="level"')
+        assert "没有人联系我" in card and "一窗受理" not in card and "审批条件" not in card
+        form = {"solved": "unsolved", "level": "1", "tags": ["602", "641"]}
+        assert (await browser.post("/case/acts/rate", data=form)).status_code == 303
+        page = (await browser.get("/case")).text
+    assert "没有人联系我" in page and "未解决" in page and "问题解决了" not in page
+    await story.door.drain()
+    token = await story.door.log_in("supervisor")
+    (row,) = (await story.door.get("/api/v1/desk/cases?kind=rectify", token)).json()["items"]
+    story.no = row["no"]
+    assert "没有人联系我" in (await story.seen("supervisor"))["text"]
+
+
+async def test_a_service_is_not_rated_with_the_reasons_of_a_case(story: Story) -> None:
+    matter = (await story.door.get("/api/v1/matters")).json()["items"][0]["code"]
+    rating = {"matter": matter, "handling_no": "BJ-1", "level": 1, "tags": ["602"]}
+    response = await story.door.post("/api/v1/ratings", rating)
+    assert response.status_code == 422 and "tags" in response.json()["error"]["fields"]
+
+
+async def test_whether_it_was_solved_is_one_of_three_answers(story: Story) -> None:
+    await answered(story)
+    response = await story.tries("citizen", "rate", level=2, solved="ja")
+    assert response.status_code == 422 and "solved" in response.json()["error"]["fields"]

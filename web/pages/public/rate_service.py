@@ -22,7 +22,6 @@ from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http.challenge import ChallengeRequired, require_answer
-from web.pages.citizen.case import indicator_options
 from web.wording import catalogue
 
 WEB, SCANNED = "1", "3"  # 评价渠道: 电脑端, 二维码
@@ -131,7 +130,7 @@ async def _shown(
         "fixed": _fixed(occasion, matter.name if matter else "", names.name(matter.unit) if matter else ""),
         "matters": list(groups.items()),
         "levels": list(catalogue.LEVELS.items()),
-        "indicators": indicator_options(),
+        "indicators": _indicator_options(),
         "text_most": submission.TEXT_MOST,
         "errors": errors,
         "challenge": challenge,
@@ -159,3 +158,8 @@ async def thanks(request: Request) -> Response:
     level = int(text) if text in {str(known_level) for known_level in catalogue.LEVELS} else 5
     values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
     return context.render(request, "public/rate_thanks.html", values)
+
+
+def _indicator_options() -> dict[int, list[tuple[str, str]]]:
+    """The indicators of each level, to tick."""
+    return {level: [(row.code, row.text) for row in scale.list_indicators(level)] for level in catalogue.LEVELS}

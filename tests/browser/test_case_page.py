@@ -1,14 +1,14 @@
 """Can somebody with a small phone do the one thing that matters without scrolling, and is nothing in the way?"""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Window
 from tests.browser.site import Case, Site
 from tests.browser.visits import hold
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-SMALL_PHONE = {"width": 360, "height": 640}
+SMALL_PHONE = ViewportSize(width=360, height=640)
 
 _IS_SEEN = """(selector) => {
   const box = document.querySelector(selector).getBoundingClientRect();

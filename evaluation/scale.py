@@ -113,6 +113,52 @@ _BY_CODE = MappingProxyType({indicator.code: indicator for indicator in INDICATO
 _BY_LEVEL = MappingProxyType({row.level: row for row in LEVELS})
 
 
+@dataclass(frozen=True, slots=True)
+class CaseReason:
+    """Why an answered case is rated so: what a person may tick at these levels."""
+
+    code: str
+    text: str
+    levels: frozenset[int]
+
+
+_GOOD, _SO_SO, _BAD = frozenset({4, 5}), frozenset({3}), frozenset({1, 2})
+CASE_REASONS: tuple[CaseReason, ...] = (
+    CaseReason("601", "没有解决", _BAD),
+    CaseReason("602", "没有人联系我", _BAD),
+    CaseReason("603", "答非所问", _BAD),
+    CaseReason("604", "办得太慢，超过了日期", _BAD),
+    CaseReason("605", "单位之间推来推去", _BAD),
+    CaseReason("606", "说的和做的不一样", _BAD),
+    CaseReason("607", "态度不好", _BAD),
+    CaseReason("631", "只解决了一部分", _SO_SO),
+    CaseReason("632", "办得慢了些", _SO_SO),
+    CaseReason("633", "说得不够清楚", _SO_SO),
+    CaseReason("641", "问题解决了", _GOOD),
+    CaseReason("642", "办得快", _GOOD),
+    CaseReason("643", "有人联系，说得清楚", _GOOD),
+    CaseReason("644", "态度好", _GOOD),
+)
+"""Reasons of our own for cases of the hotline and petitions, beside the national set, which speaks of windows and forms.
+
+Their codes lie outside the national 101-517 and are never exchanged.
+"""
+_REASON_BY_CODE = MappingProxyType({reason.code: reason for reason in CASE_REASONS})
+
+
+def list_case_reasons(level: int) -> tuple[CaseReason, ...]:
+    """What a person may tick at that level of an answered case."""
+    return tuple(reason for reason in CASE_REASONS if level in reason.levels)
+
+
+def describe_tag(code: str) -> str:
+    """What a ticked code says, of the national set or of our own; the code itself where it is of neither."""
+    if code in _REASON_BY_CODE:
+        return _REASON_BY_CODE[code].text
+    indicator = decode_indicator(code)
+    return indicator.text if indicator else code
+
+
 def list_indicators(level: int) -> tuple[Indicator, ...]:
     """The indicators a person may tick at that level, the basic ones first."""
     return tuple(indicator for indicator in INDICATORS if indicator.level == level)

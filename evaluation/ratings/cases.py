@@ -23,7 +23,7 @@ from evaluation.ratings.submission import (
     compute_rating_id,
     find_rating_faults,
 )
-from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
+from evaluation.scale import INDICATOR_SET, LEVELS, describe_tag, find_level, is_bad
 from feedback.kernel import identifiers, paging
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Invalid, NotFound
@@ -55,7 +55,7 @@ async def record_rating(recorded_act: RecordedAct, *, pf: str = PC_CHANNEL, rati
         pf=pf,
         anonymous=bool(data.get("anonymous", False)),
     )
-    check_rating(rating)
+    check_rating(rating, is_case=True)
     number = await Rating.filter(case_no=recorded_act.case_no).count() + 1
     columns = {
         "case_no": recorded_act.case_no,
@@ -73,8 +73,11 @@ async def record_rating(recorded_act: RecordedAct, *, pf: str = PC_CHANNEL, rati
         raise Conflict(no=recorded_act.case_no) from fault
 
 
-def check_rating(rating: ServiceRating, extra_faults: Mapping[str, str] | None = None) -> None:
-    field_faults = find_rating_faults(rating.level, rating.tags, rating.text, rating.pf) | dict(extra_faults or {})
+def check_rating(
+    rating: ServiceRating, extra_faults: Mapping[str, str] | None = None, *, is_case: bool = False
+) -> None:
+    faults = find_rating_faults(rating.level, rating.tags, rating.text, rating.pf, is_case=is_case)
+    field_faults = faults | dict(extra_faults or {})
     if field_faults:
         raise Invalid(field_faults)
 
@@ -136,7 +139,7 @@ def visible_ratings(actor: Actor) -> Q:
 
 def to_view(row: Rating, *, shows_source: bool) -> RatingView:
     hides_source = bool(row.anonymous) and not shows_source
-    tags = [(tag, indicator.text if (indicator := decode_indicator(tag)) else tag) for tag in row.tags]
+    tags = [(tag, describe_tag(tag)) for tag in row.tags]
     return RatingView(
         id=row.id,
         level=row.level,

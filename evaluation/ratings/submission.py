@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from evaluation.scale import INDICATORS, LEVELS, RATING_CHANNELS
+from evaluation.scale import CASE_REASONS, INDICATORS, LEVELS, RATING_CHANNELS
 from feedback.kernel import identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Invalid
@@ -77,22 +77,26 @@ class RatingView:
     rectify_no: str
 
 
-def find_tags_fault(level: int, tags: Sequence[str]) -> str:
-    """What is wrong with the tags of a rating of that level, or ""."""
-    if any(tag not in _LEVEL_BY_CODE for tag in tags):
+def find_tags_fault(level: int, tags: Sequence[str], *, is_case: bool = False) -> str:
+    """What is wrong with the tags of a rating of that level, or "". `is_case`: reasons of our own are taken, too."""
+    levels_by_code = _CASE_LEVELS if is_case else _SERVICE_LEVELS
+    if any(tag not in levels_by_code for tag in tags):
         return "unknown"
-    return "" if all(_LEVEL_BY_CODE[tag] == level for tag in tags) else "not_of_this_level"
+    return "" if all(level in levels_by_code[tag] for tag in tags) else "not_of_this_level"
 
 
-_LEVEL_BY_CODE = {indicator.code: indicator.level for indicator in INDICATORS}
+_SERVICE_LEVELS = {indicator.code: frozenset({indicator.level}) for indicator in INDICATORS}
+_CASE_LEVELS = _SERVICE_LEVELS | {reason.code: reason.levels for reason in CASE_REASONS}
 
 
-def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = PC_CHANNEL) -> dict[str, str]:
-    """What is wrong with a rating, by field. Pure, so that a page can check before it acts."""
+def find_rating_faults(
+    level: object, tags: Sequence[str], text: str, pf: str = PC_CHANNEL, *, is_case: bool = False
+) -> dict[str, str]:
+    """What is wrong with a rating of a service, or of a case, by field. Pure, so that a page can check before it acts."""
     faults = {}
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= len(LEVELS):
         return {"level": "out_of_range"}
-    if fault := find_tags_fault(level, tags):
+    if fault := find_tags_fault(level, tags, is_case=is_case):
         faults["tags"] = fault
     if len(text) > TEXT_MOST:
         faults["text"] = "too_long"

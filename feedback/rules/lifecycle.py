@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import case_markers
 from feedback.rules.conditions import CONDITION_RULES
-from feedback.rules.needs import CONCLUSION, Need, find_need_fault, may, must
+from feedback.rules.needs import CONCLUSION, SOLVED, Need, find_need_fault, may, must
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
 
 
@@ -245,9 +245,9 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
     _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVERSEER), must("staff", "reason"), public=False,
           law="信访工作条例 第二十八条第三款（回避）", remark="被回避的人员不能再查看和办理这一件"),
-    _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), may("desk_level", "tags", "text", "anonymous"), profiles=_PETITION, most=2,
+    _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), (SOLVED, *may("desk_level", "tags", "text", "anonymous")), profiles=_PETITION, most=2,
           law="信访工作条例 第二十一条；国信发〔2022〕11号 第三条", remark="信访部门和责任单位分开评价；一次评价加一次追评"),
-    _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), may("tags", "text", "anonymous"), profiles=_HOTLINE, most=2,
+    _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), (SOLVED, *may("tags", "text", "anonymous")), profiles=_HOTLINE, most=2,
           law="信访工作条例 第二十一条；国办发〔2019〕51号", remark="一次评价加一次追评"),
     _step(A.REVIEW,            (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  must("reason"), may("received_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), most=1,
           law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),

@@ -108,6 +108,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
 )
 
 
+SOLVED = Need("solved", "choice", optional=True, choices=("solved", "partly", "unsolved"))
+"""What a citizen says when they rate: whether it was solved."""
 CONCLUSION = Need("outcome", "choice")
 """What an opinion concludes: one of the three outcomes of 第三十二条."""
 

@@ -118,16 +118,16 @@ async def test_a_case_is_withdrawn(window: Window, site: Site) -> None:
     await keys.to("#act-withdraw > summary")
     await keys.press("Space")
     await keys.type("#act-withdraw textarea", "问题已经解决了")
+    await keys.to("#act-withdraw input[name=confirm]")
+    await keys.press("Space")
     await keys.go("#act-withdraw button[data-busy]")
     await expect(page.get_by_role("status").filter(has_text="已撤回")).to_be_visible()
-    await expect(page.locator(".desk-facts")).to_contain_text("已撤回")
+    await expect(page.locator(".head-card")).to_contain_text("已撤回")
     assert keys.unseen == []
 
 
 async def test_an_answer_is_rated(window: Window, site: Site) -> None:
     page, keys = await own_case(window, site, await site.case("replied"))
-    await keys.to("#act-rate > summary")
-    await keys.press("Enter")
     await keys.to("#act-rate input[name=level]")
     await keys.press("Space", "ArrowDown", "ArrowDown", "ArrowDown")
     await expect(page.locator("#act-rate input[name=level]:checked")).to_have_value("2")

@@ -74,7 +74,7 @@ async def test_the_code_on_the_receipt_leads_to_the_look_up(window: Window, site
     await page.fill("#f-code", code)
     async with page.expect_navigation():
         await page.locator("main button[data-busy]").click()
-    await expect(page.locator(".desk-facts")).to_contain_text(no)
+    await expect(page.locator(".case-no")).to_contain_text(no)
 
 
 async def test_the_receipt_is_saved_as_a_picture(window: Window, site: Site) -> None:

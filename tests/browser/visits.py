@@ -171,7 +171,6 @@ def own_case(state: str, *selectors: str, **fields: str) -> Arrive:
         case = await site.known(state, **fields)
         await hold(page, site, case.no, case.code)
         for selector in selectors:
-            await page.locator("summary", has_text="评价").click()
             await page.locator(selector).first.check()
 
     return arrive

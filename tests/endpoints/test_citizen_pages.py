@@ -211,8 +211,8 @@ async def test_a_supplement_needs_words_and_shows_in_the_course(anna: httpx2.Asy
 
 async def test_a_step_that_is_not_open_is_refused_kindly(anna: httpx2.AsyncClient) -> None:
     await _hand_in(anna)
-    await anna.post("/case/acts/withdraw", data={})
-    again = await anna.post("/case/acts/withdraw", data={})
+    await anna.post("/case/acts/withdraw", data={"confirm": "1"})
+    again = await anna.post("/case/acts/withdraw", data={"confirm": "1"})
     assert again.status_code == 409
     assert "现在不能“撤回”" in again.text
     assert (await anna.post("/case/acts/reply", data={"text": "x"})).status_code == 409

@@ -236,7 +236,7 @@ async def _find_step_faults(
     if step.act is Act.RATE and "level" not in faults:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in faults:
-            faults |= rating_submission.find_rating_faults(data["level"], tags, text, pf)
+            faults |= rating_submission.find_rating_faults(data["level"], tags, text, pf, is_case=True)
     if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and not faults:
         faults |= await _find_unit_faults(file, data)
     if step.act is Act.ASSIGN and not faults:

@@ -55,9 +55,12 @@ def build_headline(file: CaseFile, now: datetime, calendar: Calendar, next_words
     promise = build_promise(file)
     if promise is not None:
         return _promised(promise, now, calendar)
+    is_answered = file.status in (Status.REPLIED, Status.CLOSED)
     ended_at = file.replied_at if file.status is Status.REPLIED else file.closed_at
-    notes = (day_words(office_day(ended_at)), next_words) if ended_at else (next_words,)
-    return Headline(own_case.HEADLINES[file.status.value], notes=tuple(filter(None, notes)))
+    notes = [day_words(office_day(ended_at))] if ended_at else []
+    if not is_answered:
+        notes.append(next_words)
+    return Headline(own_case.HEADLINES[file.status.value], notes=tuple(notes))
 
 
 def _promised(promise: PromiseView, now: datetime, calendar: Calendar) -> Headline:
@@ -71,7 +74,7 @@ def _promised(promise: PromiseView, now: datetime, calendar: Calendar) -> Headli
     if is_late:
         notes = [left_words(clock.due_at, now, calendar), "还没有答复您，可以催办"]
     if clock.provisional:
-        notes.append("下一年放假安排公布后可能调整")
+        notes.append("暂定：下一年放假安排公布后可能调整")
     return Headline(big, own_case.PROMISES[clock.term], tuple(notes), promise.explain_url, is_late)
 
 
@@ -94,7 +97,7 @@ def build_handler(file: CaseFile, directory: Directory, site_phone: str) -> Hand
     doing = "在办" if file.unit and file.status in OPEN else "答复" if file.unit else "正在安排由谁办"
     assignments = [entry for entry in file.entries if entry.act == Act.ASSIGN]
     data = assignments[-1].data if file.unit and assignments else {}
-    reason = str(data.get("reason") or data.get("rule") or "")
+    reason = str(data.get("reason") or data.get("rule") or "").removeprefix("为什么：")
     return Handler(directory.name(code), doing, reason, (unit.phone if unit else "") or site_phone)
 
 

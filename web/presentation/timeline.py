@@ -155,7 +155,7 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
         case "outcome" | "contacted" | "solved":
             return catalogue.OUTCOMES.get(str(value), str(value))
         case "tags":
-            return "、".join(map(str, value))
+            return "、".join(scale.describe_tag(str(tag)) for tag in value)
         case _:
             return "是" if value is True else str(value)
 

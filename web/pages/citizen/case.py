@@ -41,6 +41,8 @@ from web.wording import acts, catalogue
 from web.wording.acts import CitizenWording
 
 TEXT_MOST = 2000
+_FIRST_ASKED = "solved"
+"""Whoever rates is asked first whether it was solved: that is what they know best."""
 
 
 async def case(request: Request) -> Response:
@@ -100,7 +102,9 @@ async def _take(
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
         data["tags"] = [
-            tag for tag in data.get("tags", ()) if not submission.find_tags_fault(data.get("level", 0), [tag])
+            tag
+            for tag in data.get("tags", ())
+            if not submission.find_tags_fault(data.get("level", 0), [tag], is_case=True)
         ]
         if await case_ratings.is_submitted(key, context.settings.vault):
             return  # the button was pressed twice
@@ -184,7 +188,7 @@ async def _shown(
         "explained": _explained(file, view),
         "levels": levels_of(file.profile),
         "rates_desk": file.profile is Profile.PETITION,
-        "indicators": indicator_options(),
+        "reasons": _reason_options(),
         "opened": opened,
         "typed": typed or {},
         "errors": errors or {},
@@ -201,9 +205,9 @@ def levels_of(profile: Profile) -> list[tuple[int, str]]:
     return list(catalogue.LEVELS.items())
 
 
-def indicator_options() -> dict[int, list[tuple[str, str]]]:
-    """The indicators of each level, to tick."""
-    return {level: [(i.code, i.text) for i in scale.list_indicators(level)] for level in catalogue.LEVELS}
+def _reason_options() -> dict[int, list[tuple[str, str]]]:
+    """The reasons of each level of an answered case, to tick."""
+    return {level: [(row.code, row.text) for row in scale.list_case_reasons(level)] for level in catalogue.LEVELS}
 
 
 def _rated_before(view: CaseView) -> str:
@@ -229,7 +233,7 @@ def _form(step: Step) -> dict[str, Any]:
             "options": [(code, catalogue.CHOICES[need.name][code]) for code in need.choices],
             "most": submission.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
         }
-        for need in (*step.needs, *step.may)
+        for need in sorted((*step.needs, *step.may), key=lambda need: need.name != _FIRST_ASKED)
     ]
     return {
         "act": step.act.value,

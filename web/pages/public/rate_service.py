@@ -24,7 +24,6 @@ from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http.challenge import ChallengeRequired, require_answer
-from web.pages.citizen.case import indicator_options
 from web.presentation import rating_links
 from web.wording import catalogue
 
@@ -150,7 +149,7 @@ async def _shown(
         "asks_handling": not (occasion.case_no or occasion.handling_no),
         "matters": list(groups.items()),
         "levels": list(catalogue.LEVELS.items()),
-        "indicators": indicator_options(),
+        "indicators": _indicator_options(),
         "text_most": submission.TEXT_MOST,
         "errors": errors,
         "challenge": challenge,
@@ -196,3 +195,8 @@ async def thanks(request: Request) -> Response:
     values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
     values["is_unverified"] = request.query_params.get("unverified") == "1"
     return context.render(request, "public/rate_thanks.html", values)
+
+
+def _indicator_options() -> dict[int, list[tuple[str, str]]]:
+    """The indicators of each level, to tick."""
+    return {level: [(row.code, row.text) for row in scale.list_indicators(level)] for level in catalogue.LEVELS}

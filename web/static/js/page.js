@@ -152,6 +152,8 @@
       const on = Boolean(chosen) && set.dataset.forLevel === chosen.value;
       set.hidden = !on;
       all("input", set).forEach((input) => { input.disabled = !on; });
+      const folded = set.closest("details");
+      if (on && folded && Number(chosen.value) <= 2) folded.open = true; // who is not satisfied is asked why
     });
   };
   if (sets.length) {

@@ -18,12 +18,14 @@ from feedback.attachments.partial_uploads import PART_BYTES, PartialUpload
 from feedback.kernel.errors import Conflict, Invalid, Refusal
 from web.api.request_parsing import read_path
 from web.api.schemas import responses
-from web.api.serializers import iso, json_response
+from web.api.serializers import json_response
 from web.api.v1.attachments import hold_for_form
 from web.auth import sessions
 from web.auth.metering import meter_part, meter_whole
 from web.context import AppContext
 from web.http.errors import refusal_response
+from web.http.limits import TooSlow
+from web.wording.dates import iso
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,termination"
@@ -119,9 +121,9 @@ async def _load(request: Request) -> PartialUpload:
 
 
 async def _receive(request: Request, upload: PartialUpload) -> PartialUpload:
-    """Store what comes, part by part; when the line breaks, also the last piece of a part.
+    """Store what comes, part by part. When the line breaks or grows too slow, what had come of the next part stays too.
 
-    Raises ClientDisconnect.
+    Raises TooSlow.
     """
     store = FileStore.of(request.app.state.context.settings)
     offset, buffer = upload.offset, bytearray()
@@ -132,6 +134,8 @@ async def _receive(request: Request, upload: PartialUpload) -> PartialUpload:
                 offset = await partial_uploads.append(store, upload, offset, bytes(buffer[:PART_BYTES]))
                 del buffer[:PART_BYTES]
     except ClientDisconnect:
+        pass  # nobody hears the answer; the next request asks how far this one came
+    except TooSlow:
         if buffer:
             await partial_uploads.append(store, upload, offset, bytes(buffer))
         raise

@@ -1,6 +1,7 @@
 """List and search published questions and answers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from tortoise.functions import Count
@@ -20,10 +21,20 @@ RANKED_MOST = 500  # hits whose titles are compared with the query; more are lis
 
 
 async def search_public_replies(
-    q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
+    q: str = "",
+    unit: str = "",
+    category: str = "",
+    region: str = "",
+    page: int = 1,
+    size: int = 20,
+    *,
+    since: datetime | None = None,
 ) -> Page[dict[str, Any]]:
-    """Published, masked questions and answers that hold every word: those with all in the title first, then the newest."""
-    replies = _narrow(unit, category, region).order_by("-published_at", "-id")
+    """Published, masked questions and answers that hold every word: those with all in the title first, then the newest.
+
+    `since`: only those answered then or later.
+    """
+    replies = _narrow(unit, category, region, since).order_by("-published_at", "-id")
     matching = search.matching(search.REPLIES, q)
     if q.strip():
         replies = replies.filter(id__in=matching) if matching else replies.filter(id=-1)
@@ -49,11 +60,12 @@ async def find_nearest_replies(
     category: str = "",
     region: str = "",
     *,
+    since: datetime | None = None,
     without: Sequence[int] = (),
     most: int = NEAREST_MOST,
 ) -> list[dict[str, Any]]:
     """Published replies that are like the query, the nearest first, `without` those shown already."""
-    replies = _narrow(unit, category, region)
+    replies = _narrow(unit, category, region, since)
     rows_by_id: dict[int, PublicReply] = {}
 
     async def load(matching: Matching, limit: int) -> list[Mapping[str, Any]]:
@@ -66,7 +78,7 @@ async def find_nearest_replies(
     return [_reply(rows_by_id[id_]) for id_ in ids]
 
 
-def _narrow(unit: str, category: str, region: str) -> QuerySet[PublicReply]:
+def _narrow(unit: str, category: str, region: str, since: datetime | None) -> QuerySet[PublicReply]:
     replies = PublicReply.all().using_db(db.read_connection())
     if unit:
         replies = replies.filter(unit=unit)
@@ -74,6 +86,8 @@ def _narrow(unit: str, category: str, region: str) -> QuerySet[PublicReply]:
         replies = replies.filter(category__startswith=category)
     if region:
         replies = replies.filter(region__startswith=region.rstrip("0") or "0")
+    if since:
+        replies = replies.filter(replied_at__gte=since)
     return replies
 
 

@@ -168,6 +168,16 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
         return response
 
     noted("POST", "/attachments", await door.client.post("/api/v1/attachments", files={"file": ("a.txt", "你好")}))
+    tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    for length, name in ((6, "YS50eHQ="), (7, "Yi50eHQ=")):
+        begin = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": f"filename {name}"}
+        begun = noted("POST", "/uploads", await door.client.post("/api/v1/uploads", headers=begin))
+        location = begun.headers["location"]
+        noted("PATCH", "/uploads/{id}", await door.client.patch(location, content="你好", headers=tus))
+        noted("GET", "/uploads/{id}", await door.client.get(location, headers=tus))
+    noted("PATCH", "/uploads/{id}", await door.client.patch(location, content=b"x", headers=tus))
+    noted("DELETE", "/uploads/{id}", await door.client.delete(location, headers=tus))
+    noted("OPTIONS", "/uploads", await door.client.options("/api/v1/uploads"))
     receipt = noted("POST", "/cases", await door.post("/api/v1/cases", ANNAS_MESSAGE)).json()
     noted("POST", "/cases", await door.post("/api/v1/cases", {}))
     no, code = receipt["no"], {"code": receipt["code"]}

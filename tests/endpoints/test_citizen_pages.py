@@ -374,7 +374,11 @@ async def test_every_public_page_says_where_one_is_and_offers_the_hotline(anna: 
 
 
 async def test_elder_mode_works_without_scripts_or_cookies(anna: httpx2.AsyncClient) -> None:
-    assert 'data-size="elder"' in (await anna.get("/?ui=elder")).text
+    page = (await anna.get("/?ui=elder")).text
+    assert 'data-size="elder"' in page and 'href="/new/1?ui=elder"' in page
+    anna.cookies.clear()
+    assert 'data-size="elder"' in (await anna.get("/new/1?ui=elder")).text
+    anna.cookies.clear()
     assert 'data-size="std"' in (await anna.get("/")).text
 
 

@@ -173,5 +173,9 @@ BUTTONS = {
     "POST /login": "the log-in: tests/endpoints/test_desk_pages.py",
     "POST /logout": "a button",
     "POST /case/leave": "a button",
+    "POST /new/clear": "a button",
+    "POST /new/shared": "sent by a script: tests/endpoints/test_shared_computer.py",
+    "POST /new/danger": "looks at whatever is typed and refuses none of it",
+    "POST /api/v1/uploads": "takes headers alone: tests/endpoints/test_partial_uploads.py",
 }
 """Doors at which nothing is typed, or whose wrong words are tried elsewhere, each with its reason."""

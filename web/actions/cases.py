@@ -32,6 +32,7 @@ from routing.directory import Directory
 from web.actions import personal_data, publication
 from web.context import AppContext
 from web.forms import parsing
+from web.presentation import dangers
 from web.presentation import flags as flag_views
 
 CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
@@ -40,7 +41,6 @@ CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
 URGENCY_AT_ONCE = 1
 """Danger to life and property: two hours."""
 
-_CALM_KINDS = frozenset({Kind.SUGGEST, Kind.PRAISE})
 _MAX_ATTEMPTS = 3  # a case the worker moves on at the same moment is looked at again
 
 
@@ -90,7 +90,7 @@ async def submit_case(
 def fill_submission(submission: Submission, names: Directory, desk: str) -> Submission:
     """The draft with what the person need not know: desk, place, urgency, and who must never learn of it."""
     words = f"{submission.title}\n{submission.text}"
-    is_calm = submission.kind in _CALM_KINDS
+    is_calm = submission.kind in dangers.CALM_KINDS
     complete = replace(
         submission,
         desk=submission.desk or desk,
@@ -221,7 +221,7 @@ async def _list_bars_of_kind(file: CaseFile, kind: str) -> list[str]:
 
 def _urgency_of_kind(file: CaseFile, kind: str) -> int:
     """What the words say of a kind that is looked at for urgency; what was urgent before stays so."""
-    return file.urgency if kind in _CALM_KINDS else file.urgency or urgency.detect_level(file.title, file.text)
+    return file.urgency if kind in dangers.CALM_KINDS else file.urgency or urgency.detect_level(file.title, file.text)
 
 
 def _is_rated_since(file: CaseFile, moment: datetime) -> bool:

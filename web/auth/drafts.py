@@ -70,7 +70,8 @@ async def store_draft(request: Request, response: Response, values: Mapping[str,
         return
     if not is_known:
         token = identifiers.new_token()
-    row: dict[str, Any] = {"sealed": ciphertext, "seen_at": now, "expires_at": now + SHARED_IDLE if is_shared else None}
+    ends_at = now + SHARED_IDLE if is_shared else None
+    row: dict[str, Any] = {"sealed": ciphertext, "seen_at": now, "expires_at": ends_at}
     if not is_known or not await FormDraft.filter(token_hash=hash_token(token)).update(**row):
         await _meter_draft(request)
         await FormDraft.create(token_hash=hash_token(token), made_at=now, **row)

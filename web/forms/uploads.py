@@ -62,6 +62,17 @@ def name_refused(fault: Invalid, errors: dict[str, str]) -> dict[str, str]:
     return errors
 
 
+def recording_values(most: int, max_bytes: int, recording_bytes: int) -> Mapping[str, Any]:
+    """The same for a form whose scripts send sound and video in parts."""
+    megabytes = {"megabytes": max_bytes // 1_000_000, "recording_megabytes": recording_bytes // 1_000_000}
+    code = "recording_hint" if recording_bytes > max_bytes else "upload_hint"
+    return {
+        **upload_values(most, max_bytes),
+        "recording_hint": catalogue.error_words(code, most=most, **megabytes),
+        "upload_recording_bytes": recording_bytes,
+    }
+
+
 def upload_values(most: int, max_bytes: int) -> Mapping[str, Any]:
     """What a page says about files before one is chosen."""
     hint = catalogue.error_words("upload_hint", most=most, megabytes=max_bytes // 1_000_000)

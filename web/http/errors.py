@@ -127,7 +127,8 @@ async def handle_http_error(request: Request, fault: Exception) -> Response:
     refusal = refusals.get(fault.status_code, Refusal("internal"))
     if is_api_request(request):
         return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
-    words = catalogue.error_words(refusal.code, count=1)
+    is_no_page = fault.status_code == 404
+    words = catalogue.error_words("no_page" if is_no_page else refusal.code, count=1)
     values = {"status": fault.status_code, "message": words, "fields": {}}
     return templating.render_page(request, "error.html", values, fault.status_code)
 

@@ -15,6 +15,9 @@ from feedback.kernel.settings import Settings
 from web.context import AppContext
 from web.wording import catalogue, dates
 
+READING_COOKIE = "xq_ui"
+READING_MODES = ("elder", "std")
+READING_SECONDS = 365 * 24 * 3600
 HERE = Path(__file__).parents[1]
 
 
@@ -83,11 +86,14 @@ def render_page(request: Request, name: str, values: Mapping[str, Any], status: 
     A form that is shown again because too much was sent (`request.state.retry_seconds`) says so by status 429.
     """
     actor = getattr(request.state, "actor", None)
+    asked_mode = request.query_params.get("ui", "")
+    is_asked = asked_mode in READING_MODES
+    mode = asked_mode if is_asked else request.cookies.get(READING_COOKIE, "")
     context: AppContext = request.app.state.context
     frame_values = {
         "request": request,
         "today": dates.day_words(context.clock.now().astimezone(OFFICE_TIMEZONE).date()),
-        "ui": request.query_params.get("ui", ""),
+        "ui": mode if mode in READING_MODES else "",
         "path": request.url.path,
         "filter_faults": getattr(request.state, "filter_faults", ()),
         "unread_count": getattr(request.state, "unread", 0),
@@ -97,4 +103,9 @@ def render_page(request: Request, name: str, values: Mapping[str, Any], status: 
     }
     html = request.app.state.templates.get_template(name).render({**frame_values, **values})
     seconds = getattr(request.state, "retry_seconds", 0)
-    return HTMLResponse(html, 429, {"Retry-After": str(seconds)}) if seconds else HTMLResponse(html, status)
+    response = HTMLResponse(html, 429, {"Retry-After": str(seconds)}) if seconds else HTMLResponse(html, status)
+    if is_asked:  # holds without scripts too, over every link and redirect; scripts write the same cookie
+        response.set_cookie(
+            READING_COOKIE, mode, max_age=READING_SECONDS, samesite="lax", secure=context.settings.production
+        )
+    return response

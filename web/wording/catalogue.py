@@ -45,6 +45,7 @@ SHIFT_LEVELS: Mapping[str, str] = _STATUSES["shift_levels"]
 AUTOMATIC_MODES: Mapping[str, tuple[str, str]] = {
     code: (words[0], words[1]) for code, words in _STATUSES["automatic_modes"].items()
 }
+REPLY_DAYS: Mapping[str, str] = _STATUSES["reply_days"]
 LIGHTS: Mapping[str, str] = _STATUSES["lights"]
 CLOCK_STATES: Mapping[str, str] = _STATUSES["clock_states"]
 LEVELS: Mapping[int, str] = {int(code): words for code, words in _STATUSES["levels"].items()}

@@ -24,6 +24,7 @@ from web.auth import sessions
 from web.auth.metering import meter_part, meter_whole
 from web.context import AppContext
 from web.http.errors import refusal_response
+from web.http.limits import TooSlow
 from web.wording.dates import iso
 
 VERSION = "1.0.0"
@@ -120,9 +121,9 @@ async def _load(request: Request) -> PartialUpload:
 
 
 async def _receive(request: Request, upload: PartialUpload) -> PartialUpload:
-    """Store what comes, part by part; when the line breaks, also the last piece of a part.
+    """Store what comes, part by part. When the line breaks or grows too slow, what had come of the next part stays too.
 
-    Raises ClientDisconnect.
+    Raises TooSlow.
     """
     store = FileStore.of(request.app.state.context.settings)
     offset, buffer = upload.offset, bytearray()
@@ -133,6 +134,8 @@ async def _receive(request: Request, upload: PartialUpload) -> PartialUpload:
                 offset = await partial_uploads.append(store, upload, offset, bytes(buffer[:PART_BYTES]))
                 del buffer[:PART_BYTES]
     except ClientDisconnect:
+        pass  # nobody hears the answer; the next request asks how far this one came
+    except TooSlow:
         if buffer:
             await partial_uploads.append(store, upload, offset, bytes(buffer))
         raise

@@ -1,7 +1,7 @@
 """The receipt page shown after a submission: number, code and next steps with their last days."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 import segno
 from starlette.requests import Request
@@ -16,13 +16,16 @@ from routing import directory
 from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 from web.presentation import case as case_views
-from web.presentation import flags as flag_views
+from web.presentation import dangers
 from web.wording import dates
 
 RECEIPT_MINUTES = 30
 
 
-def promise(kind: str) -> str:
+def promise(kind: str, title: str, text: str, day: date) -> str:
+    """By when such a message is answered, in words: sooner when it tells of an emergency."""
+    if urgent := dangers.urgent_promise(kind, title, text, day):
+        return urgent
     match kind:
         case Kind.CONSULT:
             return "咨询一般在提交后 4 个工作日内答复。"
@@ -68,7 +71,7 @@ async def receipt(request: Request) -> Response:
     values = {
         "is_shared": is_shared,
         "receipt_minutes": RECEIPT_MINUTES,
-        "help_line": await flag_views.find_help_line(file.title, file.text),
+        "danger": await dangers.find_dangers(file.title, file.text),
         "receipt": {
             "no": no,
             "code": code,

@@ -10,6 +10,7 @@ ROUTES = [
     Route("/new/clear", shared_computer.clear, methods=["POST"]),
     Route("/new/cleared", shared_computer.cleared),
     Route("/new/shared", shared_computer.mark, methods=["POST"]),
+    Route("/new/danger", submit.danger, methods=["POST"]),
     Route("/new/{step:int}", submit.step, methods=["GET", "POST"]),
     Route("/receipt/{no}", receipt.receipt),
     Route("/lookup", lookup.lookup, methods=["GET", "POST"]),

@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from feedback import attachments
 from feedback.kernel import identifiers
+from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.rules import case_markers, parties
-from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone, tidy
+from feedback.rules.intake import TEXT_MOST, PersonSubmission, Proxy, Submission, normalize_phone, tidy
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
@@ -25,17 +26,18 @@ from web.auth import citizen_cookie, drafts, message_sources
 from web.context import AppContext
 from web.forms import parsing
 from web.forms.form_reading import open_form
-from web.forms.uploads import format_size, name_refused, store_uploads, upload_values
+from web.forms.uploads import format_size, name_refused, recording_values, store_uploads
 from web.http.challenge import ChallengeRequired, require_answer
 from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
 from web.pages.citizen.shared_computer import is_continued
+from web.presentation import dangers
 from web.wording import catalogue
 
 STEPS = 4
 _FILES_STEP = 2
-TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
+TEXT_ADVISED = 5000  # what the page asks people to keep to; longer ones are taken too
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
 _PERSON = ("name", "phone", "id_kind", "id_number")
@@ -253,8 +255,10 @@ async def _shown(
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent", drafts.SHARED)}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
+    title, text = str(shown["title"]), str(shown["text"])
     values: dict[str, Any] = {
         "draft": shown,
+        "danger": await dangers.find_dangers(title, text),
         "errors": errors,
         "draft_days": settings.draft_days,
         "shared_minutes": int(drafts.SHARED_IDLE.total_seconds() // 60),
@@ -266,8 +270,9 @@ async def _shown(
         case 2:
             values |= {
                 "regions": region_groups(names, settings.region),
-                "text_most": TEXT_SHOWN,
-                **upload_values(settings.attachments_max, settings.upload_max_bytes),
+                "text_most": TEXT_MOST,
+                "text_advised": TEXT_ADVISED,
+                **recording_values(settings.attachments_max, settings.upload_max_bytes, settings.resumable_max_bytes),
             }
         case 3:
             values["documents"] = list(catalogue.DOCUMENT_KINDS.items())
@@ -277,9 +282,17 @@ async def _shown(
             values |= {
                 "rows": _rows(shown, names),
                 "key": draft.get("key", ""),
-                "promise": promise(str(shown["kind"])),
+                "promise": promise(str(shown["kind"]), title, text, office_day(context.clock.now())),
             }
     return context.render(request, f"citizen/submit_{number}.html", values, status=_status(errors, challenge))
+
+
+async def danger(request: Request) -> Response:
+    """A fragment for scripts: what to do first, by the words typed so far. Nothing of them is stored."""
+    context: AppContext = request.app.state.context
+    async with request.form() as form:
+        box = await dangers.find_dangers(parsing.read_field(form, "title"), parsing.read_field(form, "text"))
+    return context.render(request, "citizen/danger.html", {"danger": box})
 
 
 def _status(errors: Mapping[str, str], challenge: ChallengeRequired | None) -> int:

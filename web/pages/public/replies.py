@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,6 @@ from classify import taxonomy as categories
 from feedback.kernel import paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
-from feedback.kernel.paging import Page
 from feedback.queries import public_replies
 from feedback.queries.nearest import FEW_HITS
 from feedback.record import calendar_editions
@@ -31,6 +30,8 @@ EXCERPT = 90
 FACETS_MOST = 12
 MARKED_MOST = 60  # words that are looked for in each line of a list
 SIMILAR_MOST = 3
+DAYS: Mapping[str, str] = catalogue.REPLY_DAYS
+"""How far back the list may be narrowed to, in days, with its words."""
 
 
 async def replies(request: Request) -> Response:
@@ -39,15 +40,30 @@ async def replies(request: Request) -> Response:
     q = intake.clean_line(request.query_params.get("q", ""))[: search_terms.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = paging.parse_page_number(request.query_params.get("page", ""))
-    matches = await public_replies.search_public_replies(q, unit, category, page=page)
-    nearest = await _find_nearest(q, unit, category, matches) if q and page == 1 and matches.total < FEW_HITS else []
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    region, days = request.query_params.get("region", ""), request.query_params.get("days", "")
+    region = region if any(row.code == region for row in names.regions()) else ""
+    days = days if days in DAYS else ""
+    since = context.clock.now() - timedelta(days=int(days)) if days else None
+    matches = await public_replies.search_public_replies(q, unit, category, region, page=page, since=since)
+    nearest = []
+    if q and page == 1 and matches.total < FEW_HITS:
+        shown = [row["id"] for row in matches.items]
+        nearest = await public_replies.find_nearest_replies(q, unit, category, region, since=since, without=shown)
+    others = {"region": region, "days": days}
     counted = await public_replies.count_facets()
     words, near_words = search_terms.query_terms(q), _list_near_words(q) if nearest else []
     values = {
         "q": q,
-        "chosen": {"unit": unit, "category": category},
-        "chosen_words": [names.short(unit)] * bool(unit) + [_category_name(category)] * bool(category),
+        "chosen": {"unit": unit, "category": category, **others},
+        "chosen_words": [
+            *([names.short(unit)] if unit else []),
+            *([_category_name(category)] if category else []),
+            *([names.region_name(region)] if region else []),
+            *([DAYS[days]] if days else []),
+        ],
+        "regions": [(row.code, row.name) for row in names.regions() if row.parent == context.settings.region],
+        "days": list(DAYS.items()),
         "found": {
             "rows": [reply_line(row, names, words, calendar, n) for row, n in _merge_equal(matches.items)],
             "total": matches.total,
@@ -57,17 +73,14 @@ async def replies(request: Request) -> Response:
         "nearest": [reply_line(row, names, near_words, calendar, n) for row, n in _merge_equal(nearest)],
         "all_count": sum(count for _, count in counted["unit"]),
         "facets": {
-            "unit": _facet("unit", unit, counted["unit"], names.short, q, category=category),
-            "category": _facet("category", category, _by_level1(counted["category"]), categories.name_of, q, unit=unit),
+            "unit": _facet("unit", unit, counted["unit"], names.short, q, category=category, **others),
+            "category": _facet(
+                "category", category, _by_level1(counted["category"]), categories.name_of, q, unit=unit, **others
+            ),
         },
-        "base": f"/replies?{urlencode({'q': q, 'unit': unit, 'category': category})}&page=",
+        "base": f"/replies?{urlencode({'q': q, 'unit': unit, 'category': category, **others})}&page=",
     }
     return context.render(request, "public/replies.html", values)
-
-
-async def _find_nearest(q: str, unit: str, category: str, matches: Page[dict[str, Any]]) -> list[dict[str, Any]]:
-    shown = [row["id"] for row in matches.items]
-    return await public_replies.find_nearest_replies(q, unit, category, without=shown)
 
 
 def _list_near_words(q: str) -> list[str]:

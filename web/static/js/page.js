@@ -96,11 +96,37 @@
     const most = Number(box.dataset.count);
     const count = () => {
       const used = Array.from(box.value).length;
-      line.textContent = used > most ? `已超出 ${used - most} 字，最多 ${most} 字` : `已写 ${used} 字，最多 ${most} 字`;
+      const advised = Number(box.dataset.advised || 0);
+      if (used > most) line.textContent = `已超出 ${used - most} 字，最多 ${most} 字`;
+      else if (advised && used > advised) line.textContent = `已写 ${used} 字，比建议的 ${advised} 字长，照样可以提交；最多 ${most} 字`;
+      else line.textContent = advised ? `已写 ${used} 字，建议不超过 ${advised} 字` : `已写 ${used} 字，最多 ${most} 字`;
       line.classList.toggle("counter--over", used > most);
     };
     box.addEventListener("input", count);
     count();
+  });
+
+  // A long list with a box to search it (查找)
+  all("[data-filters]").forEach((box) => {
+    const list = document.getElementById(box.dataset.filters);
+    const whole = Array.from(list.children).map((part) => part.cloneNode(true));
+    box.addEventListener("input", () => {
+      const words = box.value.trim();
+      const chosen = list.value;
+      list.textContent = "";
+      whole.forEach((part) => {
+        const copy = part.cloneNode(true);
+        if (words && copy.tagName === "OPTGROUP" && !copy.label.includes(words)) {
+          all("option", copy).forEach((row) => { if (!row.textContent.includes(words)) row.remove(); });
+        }
+        if (copy.tagName !== "OPTGROUP" || copy.children.length) list.appendChild(copy);
+      });
+      const matches = words ? all("optgroup option", list) : [];
+      list.value = matches.length ? matches[0].value : chosen;
+      if (list.selectedIndex < 0) list.selectedIndex = 0;
+      say(words ? (matches.length ? `找到 ${matches.length} 个，已选“${matches[0].textContent}”` : "没有找到") : "");
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+    });
   });
 
   // Copy and print
@@ -187,6 +213,25 @@
     };
     box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 600); });
     look();
+  }
+
+  // Danger told of in what is being typed (急事): what to do first, above the button
+  const danger = document.querySelector("[data-danger]");
+  if (danger) {
+    const boxes = ["title", "text"].map((name) => document.getElementById(`f-${name}`));
+    let timer = 0;
+    let last = boxes.map((box) => box.value).join("\n");
+    const look = async () => {
+      const words = boxes.map((box) => box.value);
+      if (words.join("\n") === last) return;
+      last = words.join("\n");
+      try {
+        const answer = await fetch(danger.dataset.danger, { method: "POST", body: new URLSearchParams({ title: words[0], text: words[1] }) });
+        const html = answer.ok ? (await answer.text()).trim() : danger.innerHTML;
+        if (html !== danger.innerHTML.trim()) danger.innerHTML = html;
+      } catch (e) { /* no network: the telephone numbers above the button are there */ }
+    };
+    boxes.forEach((box) => box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 800); }));
   }
 
   // Without network (离线)

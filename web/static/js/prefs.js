@@ -6,11 +6,12 @@
   const read = () => {
     try { return JSON.parse(localStorage.getItem(KEY)) || {}; } catch (e) { return {}; }
   };
+  const COOKIE = "xq_ui"; // what the server reads where no script runs
   const asked = new URLSearchParams(location.search).get("ui");
   const prefs = read();
   if (asked === "elder" || asked === "std") prefs.size = asked;
   const apply = () => {
-    root.dataset.size = prefs.size || "std";
+    root.dataset.size = prefs.size || root.dataset.size || "std";
     root.dataset.contrast = prefs.contrast || "std";
   };
   root.dataset.js = "1";
@@ -20,6 +21,7 @@
     set: (name, value) => {
       prefs[name] = value;
       apply();
+      if (name === "size") document.cookie = `${COOKIE}=${value === "elder" ? "elder" : "std"}; path=/; max-age=31536000; samesite=lax`;
       try { localStorage.setItem(KEY, JSON.stringify(prefs)); } catch (e) { /* private window: holds for this page */ }
     },
   };

@@ -1,4 +1,5 @@
-// Sends chosen files at once, with progress, cancel and retry; large photos are made smaller first.
+// Sends chosen files at once, with progress, cancel and retry; large photos are made smaller first. Large files go in
+// parts (tus 1.0, data-parts): after a break, or a reload, they go on where the server has them.
 // [data-upload] is the row of the macro `file`; the server's id rides along as a hidden "attachments".
 // draft.js reads row.xqSending (files still on their way) and calls row.xqRestore (files that went up before a reload).
 (() => {
@@ -6,6 +7,9 @@
   const SHRINK_OVER = 4000000;
   const LONGEST = 2560;
   const THUMB = 144;
+  const PARTS_OVER = 5000000;
+  const PART = 4000000;
+  const TRIES = 60; // without a byte of progress, a quarter of a minute apart at most
 
   const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} KB`);
 
@@ -44,6 +48,74 @@
     item.prepend(image);
   };
 
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const ask = (task, method, url, headers, body) => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    task.request = request;
+    request.open(method, url);
+    Object.keys(headers).forEach((name) => request.setRequestHeader(name, headers[name]));
+    request.timeout = 120000;
+    request.upload.onprogress = (event) => { if (body && event.lengthComputable) task.progress(event.loaded); };
+    request.onload = () => resolve(request);
+    request.onerror = request.ontimeout = request.onabort = () => reject(new Error("line"));
+    request.send(body || null);
+  });
+  // Where a file of this size and time is being taken in, so that a reload does not begin it anew.
+  const placeKey = (file) => `xq-part ${file.size} ${file.lastModified}`;
+  const place = (file, url) => {
+    try {
+      if (url === undefined) return sessionStorage.getItem(placeKey(file)) || "";
+      if (url) sessionStorage.setItem(placeKey(file), url); else sessionStorage.removeItem(placeKey(file));
+    } catch (e) { /* it begins anew then */ }
+    return "";
+  };
+  const refusal = (request) => {
+    let answer = {};
+    try { answer = JSON.parse(request.responseText); } catch (e) { /* not ours */ }
+    return (answer.error && (Object.values(answer.error.fields || {})[0] || answer.error.message)) || "没有传成";
+  };
+  // The id of the whole file; rejects with {words, again} when it cannot be had. task: {isOver, request, progress, broken}
+  const sendInParts = async (file, endpoint, task) => {
+    const tus = { "Tus-Resumable": "1.0.0" };
+    let url = place(file);
+    let offset = -1; // not known: ask
+    let tries = 0;
+    while (offset < file.size) {
+      try {
+        let request = null;
+        if (!url) {
+          const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
+          request = await ask(task, "POST", endpoint, { ...tus, "Upload-Length": String(file.size), "Upload-Metadata": `filename ${name}` });
+          if (request.status === 201) { url = request.getResponseHeader("Location"); offset = 0; place(file, url); }
+        } else if (offset < 0) {
+          request = await ask(task, "HEAD", url, tus);
+          if (request.status === 200) offset = Number(request.getResponseHeader("Upload-Offset"));
+          if (request.status === 404) { url = ""; place(file, ""); continue; } // its time was over: from the beginning
+        } else {
+          const from = offset;
+          task.progress = (loaded) => task.show(Math.min(from + loaded, file.size));
+          request = await ask(task, "PATCH", url, { ...tus, "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) }, file.slice(offset, offset + PART));
+          if (request.status === 204) offset = Number(request.getResponseHeader("Upload-Offset"));
+          if (request.status === 409) { offset = -1; continue; }
+        }
+        if (request.status < 300) { tries = 0; continue; }
+        if (request.status === 429) await pause(1000 * Number(request.getResponseHeader("Retry-After") || 10));
+        else if (request.status < 500) { place(file, ""); throw { words: refusal(request), again: false }; }
+        else throw new Error("busy");
+      } catch (fault) {
+        if (task.isOver) return "";
+        if (fault.words) throw fault;
+        if (++tries > TRIES) throw { words: "网络中断，没有传完", again: true };
+        task.broken();
+        offset = -1;
+        await pause(Math.min(1000 * 2 ** tries, 15000));
+      }
+      if (task.isOver) return "";
+    }
+    place(file, "");
+    return url.split("/").pop();
+  };
+
   const part = (tag, className, words) => {
     const made = document.createElement(tag);
     made.className = className;
@@ -56,6 +128,8 @@
     const list = row.querySelector(".files");
     const most = Number(row.dataset.most);
     const max = Number(row.dataset.max);
+    const parts = row.dataset.parts || "";
+    const maxRecording = parts ? Number(row.dataset.maxRecording) : max;
     const form = boxes[0].form;
     const sending = new Set();
     let resume = null; // the button that was pressed while files were on their way
@@ -163,10 +237,38 @@
         bar.value = 0;
         state.className = "file-state";
         button.textContent = "取消";
-        button.onclick = () => { if (request) request.abort(); item.remove(); over(file); changed(); };
+        const task = { isOver: false };
+        button.onclick = () => {
+          task.isOver = true;
+          [request, task.request].forEach((open) => { if (open) open.abort(); });
+          item.remove();
+          over(file);
+          changed();
+        };
         const ready = await smaller(file);
         if (!sending.has(file)) return;
-        if (ready.size > max) { bad(`文件 ${size(ready.size)}，超过 ${size(max)} 上限`, false); return; }
+        const most = /^(audio|video)\//.test(ready.type) ? Math.max(max, maxRecording) : max;
+        if (ready.size > most) { bad(`文件 ${size(ready.size)}，超过 ${size(most)} 上限`, false); return; }
+        const whole = (id) => {
+          bar.hidden = true;
+          window.xqSay(`${file.name} 已上传`);
+          sending.delete(file);
+          done(item, state, button, id, file.name, size(ready.size));
+          over(file);
+        };
+        if (parts && ready.size > PARTS_OVER) {
+          task.show = (bytes) => {
+            bar.value = Math.round((bytes / ready.size) * 100);
+            state.textContent = bar.value < 100 ? `${bar.value}%` : "正在检查";
+          };
+          task.broken = () => { state.textContent = `网络断了，接上后接着传（已传 ${bar.value}%）`; };
+          task.progress = () => {};
+          try {
+            const id = await sendInParts(ready, parts, task);
+            if (id) whole(id);
+          } catch (fault) { bad(fault.words || "没有传成", fault.again); }
+          return;
+        }
         const body = new FormData();
         body.append("file", ready, ready.name);
         request = new XMLHttpRequest();
@@ -187,11 +289,7 @@
             bad(why || "没有传成", request.status >= 500 || request.status === 429);
             return;
           }
-          bar.hidden = true;
-          window.xqSay(`${file.name} 已上传`);
-          sending.delete(file);
-          done(item, state, button, answer.id, file.name, size(ready.size));
-          over(file);
+          whole(answer.id);
         };
         request.send(body);
       };

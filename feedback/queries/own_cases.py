@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
@@ -24,6 +25,9 @@ from feedback.rules.vocabulary import Kind
 
 _CONFIRMED_MOST = 50
 """So many older cases one name opens at once."""
+
+_ASKED_MOST = 200
+"""In so many cases at once somebody asks for a correction or for erasure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,21 @@ async def find_by_proof(holder: PhoneHolder, vault: Vault, *, code: str = "", na
     return [str(no) for no in numbers]
 
 
+async def list_person_ids(holder: PhoneHolder) -> list[int]:
+    """Under which persons the holder stands in cases they may open, also where they only helped to hand one in."""
+    own = own_cases_query(holder)
+    ids = set(await own.filter(person__phone_hash=holder.phone_hash).values_list("person_id", flat=True))
+    beside = CasePerson.filter(_is_open(holder, "case__"), person__phone_hash=holder.phone_hash)
+    ids |= set(await beside.exclude(case__kind=Kind.RECTIFY.value).values_list("person_id", flat=True))
+    return sorted(int(str(id_)) for id_ in ids if id_)
+
+
+async def list_petitioned(holder: PhoneHolder, limit: int = _ASKED_MOST) -> list[str]:
+    """The numbers of the cases they brought themselves, oldest first."""
+    rows = own_cases_query(holder).filter(person__phone_hash=holder.phone_hash).order_by("id")
+    return [str(no) for no in await rows.limit(limit).values_list("no", flat=True)]
+
+
 async def stands_in_a_case(phone_hash: str) -> bool:
     """Whether somebody once gave that number with a message."""
     return await _with_phone(phone_hash).exists()
@@ -79,8 +98,13 @@ async def stands_in_a_case(phone_hash: str) -> bool:
 
 def own_cases_query(holder: PhoneHolder) -> QuerySet[Case]:
     """`own_cases.is_held_by` and `own_cases.may_open` said as a query."""
-    is_open = Q(received_at__gte=holder.opens_from) | Q(no__in=sorted(holder.confirmed_nos))
-    return _with_phone(holder.phone_hash).filter(is_open)
+    return _with_phone(holder.phone_hash).filter(_is_open(holder))
+
+
+def _is_open(holder: PhoneHolder, prefix: str = "") -> Q:
+    since: dict[str, Any] = {f"{prefix}received_at__gte": holder.opens_from}
+    numbers: dict[str, Any] = {f"{prefix}no__in": sorted(holder.confirmed_nos)}
+    return Q(**since) | Q(**numbers)
 
 
 def _with_phone(phone_hash: str) -> QuerySet[Case]:

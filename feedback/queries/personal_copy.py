@@ -36,6 +36,12 @@ async def copy_of_person(person_ids: Sequence[int], *, vault: Vault) -> dict[str
     }
 
 
+async def load_persons(person_ids: Sequence[int], *, vault: Vault) -> list[dict[str, Any]]:
+    """Who somebody said they were, each different statement once: for their own page."""
+    persons = [_person(person, vault) for person in await Person.filter(id__in=list(person_ids)).order_by("-id")]
+    return [row for index, row in enumerate(persons) if row not in persons[:index]]
+
+
 async def copy_of_case(actor: Actor, no: str, *, vault: Vault) -> dict[str, Any]:
     """The same of one case for whoever holds its query code; the number of a document is masked: a code can be lent.
 

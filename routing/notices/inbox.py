@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from feedback.kernel.errors import NotFound
+from feedback.kernel.paging import Page, select_range
 from feedback.queries import cases as case_queries
+from feedback.queries.own_cases import own_cases_query
 from feedback.rules.access import Actor
+from feedback.rules.own_cases import PhoneHolder
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Delivery
 from routing.notices.delivery import OUTSIDE_AUDIENCES, ROLES
@@ -172,3 +175,13 @@ async def untold(actor: Actor, now: datetime, most: int) -> list[dict[str, Any]]
             break
         rows = _untold(now).filter(id__lt=batch[-1]["id"]).order_by("-id").limit(_LOOKED)
     return unsent[:most]
+
+
+async def list_own_notices(holder: PhoneHolder, page: int = 1, size: int = 20) -> Page[dict[str, Any]]:
+    """What a citizen was told of the cases they may open, newest first: words, case_no, made_at, state, channel."""
+    own = own_cases_query(holder).values("no")
+    rows = Notice.filter(audience=Audience.CITIZEN.value, case_no__in=Subquery(own))
+    page_range = select_range(await rows.count(), page, size)
+    columns = ("case_no", "words", "made_at", "state", "channel")
+    values = rows.order_by("-made_at", "-id").offset(page_range.start).limit(page_range.size).values(*columns)
+    return page_range.page_of(await values)

@@ -105,8 +105,11 @@ def build_case(
 
 def _build_todo(file: CaseFile, directory: Directory, now: datetime, rating_days: int) -> responses.TodoOut | None:
     view = todo.build_todo(file, directory, now, rating_days)
-    if view is None:
-        return None
+    return build_todo(view) if view else None
+
+
+def build_todo(view: todo.TodoView) -> responses.TodoOut:
+    """The one thing to do, for the citizen."""
     return responses.TodoOut(view.act, view.label, view.because, view.until.isoformat() if view.until else None)
 
 

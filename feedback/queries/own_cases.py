@@ -14,6 +14,7 @@ from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.kernel.paging import Page, select_range
+from feedback.queries.cases import scoped_query
 from feedback.record import people
 from feedback.record.cases import code_hash
 from feedback.record.models.case import Case, CasePerson
@@ -94,6 +95,25 @@ async def list_petitioned(holder: PhoneHolder, limit: int = _ASKED_MOST) -> list
 async def stands_in_a_case(phone_hash: str) -> bool:
     """Whether somebody once gave that number with a message."""
     return await _with_phone(phone_hash).exists()
+
+
+async def find_for_desk(
+    actor: Actor, vault: Vault, *, id_kind: str = "", id_number: str = "", phone: str = "", no: str = ""
+) -> list[OwnCase]:
+    """The cases of a desk whose petitioner has that document or telephone, or the one with that number; newest first.
+
+    For the counter, where somebody without a telephone shows a document. Only cases the actor sees, of their own desk.
+    """
+    rows = scoped_query(actor).filter(desk=actor.unit).exclude(kind=Kind.RECTIFY.value)
+    if id_number:
+        rows = rows.filter(person__id_hash=people.id_hash(id_number, vault, id_kind))
+    elif phone:
+        rows = rows.filter(person__phone_hash=people.phone_hash(phone, vault))
+    elif no:
+        rows = rows.filter(no=identifiers.normalize_case_number(no))
+    else:
+        return []
+    return [_own_case(case) for case in await rows.order_by("-received_at").limit(_CONFIRMED_MOST)]
 
 
 def own_cases_query(holder: PhoneHolder) -> QuerySet[Case]:

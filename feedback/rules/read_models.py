@@ -24,6 +24,9 @@ class PersonView:
     address: str
     is_masked: bool
     id_kind: str = ""
+    email: str = ""
+    org_name: str = ""
+    org_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def _build_promise(file: CaseFile) -> responses.PromiseOut | None:
 
 
 def _build_person(person: PersonView) -> responses.PersonOut:
-    return responses.PersonOut(person.name, person.phone, person.is_masked)
+    org = responses.OrganizationOut(person.org_name, person.org_code) if person.org_name else None
+    return responses.PersonOut(person.name, person.phone, person.is_masked, person.email, org)
 
 
 def _build_party(party: PartyView) -> responses.PartyOut:

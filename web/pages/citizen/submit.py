@@ -28,6 +28,7 @@ from web.forms.uploads import format_size, name_refused, store_uploads, upload_v
 from web.http.challenge import ChallengeRequired, require_answer
 from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
+from web.pages.citizen import other_people
 from web.pages.citizen.receipt import promise
 from web.pages.citizen.shared_computer import is_continued
 from web.wording import catalogue
@@ -37,11 +38,11 @@ _FILES_STEP = 2
 TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
-_PERSON = ("name", "phone", "id_kind", "id_number")
+_PERSON = ("name", "phone", "email", "id_kind", "id_number")
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
-    3: frozenset({"person.name", "person.phone", "person.id_kind", "person.id_number", "exclude"}),
+    3: frozenset({*(f"person.{name}" for name in _PERSON), "exclude"}) | other_people.FAULT_FIELDS,
 }
 
 
@@ -124,6 +125,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
                 raise Invalid({"files": "expired"})
         case 3:
             draft.update({name: parsing.read_field(form, f"person.{name}") for name in _PERSON})
+            draft["others"] = other_people.compact(other_people.read(form))
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
             draft["exclude"] = parsing.read_field(form, "exclude")
         case _:
@@ -155,7 +157,12 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
 
 
 def _draft_of(draft: Mapping[str, Any]) -> Submission:
-    person = PersonSubmission(**{name: draft.get(name, "") for name in _PERSON})
+    others: Mapping[str, str] = draft.get("others", {})
+    person = PersonSubmission(
+        **{name: draft.get(name, "") for name in _PERSON},
+        org_name=others.get("person.org.name", ""),
+        org_code=others.get("person.org.uscc", ""),
+    )
     return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
@@ -171,6 +178,9 @@ def _draft_of(draft: Mapping[str, Any]) -> Submission:
         anonymous=bool(draft.get("anonymous")),
         public_consent=bool(draft.get("public_consent")),
         attachments=tuple(draft.get("attachments", ())),
+        headcount=other_people.parse_headcount(others),
+        representatives=other_people.build_representatives(others),
+        proxy=other_people.build_proxy(others),
     )
 
 
@@ -236,11 +246,22 @@ async def _shown(
                 **upload_values(settings.attachments_max, settings.upload_max_bytes),
             }
         case 3:
+            others: Mapping[str, str] = draft.get("others", {})
+            values |= {
+                "others": {name: others.get(name, "") for name in other_people.FIELDS},
+                "opened": {
+                    group
+                    for group, fields in other_people.GROUPS.items()
+                    if any(others.get(name) or name in errors for name in fields)
+                },
+                "proxy_kinds": other_people.PROXY_KINDS,
+                "authorities": list(catalogue.AUTHORITIES.items()),
+            }
             values["documents"] = list(catalogue.DOCUMENT_KINDS.items())
             values["may_publish"] = draft.get("kind") != Kind.REPORT
         case _:
             values |= {
-                "rows": _rows(shown, names),
+                "rows": [*_rows(shown, names), *other_people.list_rows(draft.get("others", {}))],
                 "key": draft.get("key", ""),
                 "promise": promise(str(shown["kind"])),
             }
@@ -273,6 +294,7 @@ def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, st
         ("照片和材料", "、".join(f["name"] for f in shown["files"]) or "没有添加", "/new/2"),
         ("姓名", shown["name"] or "没有填写", "/new/3"),
         ("手机号码", shown["phone"] or "没有填写", "/new/3"),
+        ("电子邮箱", shown["email"] or "没有填写", "/new/3"),
         ("证件号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
         ("请求回避的人员", shown["exclude"] or "没有填写", "/new/3"),
         ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),

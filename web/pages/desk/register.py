@@ -42,7 +42,7 @@ from web.wording import catalogue, dates
 
 AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
 DRAFT = "register"
-_PERSON = ("name", "phone", "id_kind", "id_number", "address")
+_PERSON = ("name", "phone", "id_kind", "id_number", "address", "email", "org_name", "org_code")
 _REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
 _PARTICULARS = [row.name for row in intake_fields.INTAKE_FIELDS if row.sort != "switch"]
 _TEXTS = (
@@ -56,7 +56,10 @@ _SWITCHES = (
     *("anonymous", "public_consent"),
     *(row.name for row in intake_fields.INTAKE_FIELDS if row.sort == "switch"),
 )
-_FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-name"}
+_FIELD_OF = {
+    **{"attachments": "files", "file": "files", "representatives": "rep0-name"},
+    **{"person.org.name": "person.org_name", "person.org.uscc": "person.org_code"},
+}
 
 
 async def register(request: Request) -> Response:

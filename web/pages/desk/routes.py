@@ -6,7 +6,19 @@ from web.auth.permissions import Requirement, requiring
 from web.pages.account import password, second_factor
 from web.pages.board import forecasts, measures
 from web.pages.citizen import letters
-from web.pages.desk import bad_ratings, bulk, bursts, case_steps, clock, duplicates, export, inbox, queue, register
+from web.pages.desk import (
+    bad_ratings,
+    bulk,
+    bursts,
+    case_steps,
+    clock,
+    duplicates,
+    export,
+    inbox,
+    query_codes,
+    queue,
+    register,
+)
 
 ROUTES = [
     *requiring(
@@ -44,6 +56,8 @@ ROUTES = [
         Route("/register/check", register.check, methods=["POST"]),
         Route("/register/drop", register.drop, methods=["POST"]),
         Route("/register/{no}", register.registered),
+        Route("/query-codes", query_codes.search, methods=["GET", "POST"]),
+        Route("/query-codes/{no}", query_codes.issue, methods=["POST"]),
         Route("/repeats", duplicates.pending),
         Route("/bursts", bursts.bursts),
         Route("/links/{id}/{what}", duplicates.decide, methods=["POST"]),

@@ -43,6 +43,7 @@ from web.pages.admin import routes as admin_routes
 from web.pages.board import routes as board_routes
 from web.pages.citizen import routes as citizen_routes
 from web.pages.desk import routes as desk_routes
+from web.pages.me import routes as me_routes
 from web.pages.public import routes as public_routes
 from web.pages.staff_area import staff_area
 
@@ -156,6 +157,7 @@ def _routes() -> list[Route | Mount]:
         *staff_area("/admin", admin_routes.ROUTES),
         Route("/sw.js", _service_worker),
         *citizen_routes.ROUTES,
+        *me_routes.ROUTES,
         *public_routes.ROUTES,
     ]
 

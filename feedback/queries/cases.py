@@ -305,7 +305,9 @@ def _person_view(
         for ciphertext in (person.name, person.phone, person.id_number, person.address)
     )
     if is_unmasked(actor, case_access, anonymous):
-        return PersonView(name, phone, redaction.mask_id_number(id_number), address, False, person.id_kind)
+        more = (vault.decrypt_for_person(person.key, text) for text in (person.email, person.org_name, person.org_code))
+        id_number = redaction.mask_id_number(id_number)
+        return PersonView(name, phone, id_number, address, False, person.id_kind, *more)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
     return PersonView(redaction.mask_name(name), redaction.mask_phone(phone), "", "", True)

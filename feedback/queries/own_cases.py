@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
@@ -13,6 +14,7 @@ from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.kernel.paging import Page, select_range
+from feedback.queries.cases import scoped_query
 from feedback.record import people
 from feedback.record.cases import code_hash
 from feedback.record.models.case import Case, CasePerson
@@ -24,6 +26,9 @@ from feedback.rules.vocabulary import Kind
 
 _CONFIRMED_MOST = 50
 """So many older cases one name opens at once."""
+
+_ASKED_MOST = 200
+"""In so many cases at once somebody asks for a correction or for erasure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +77,54 @@ async def find_by_proof(holder: PhoneHolder, vault: Vault, *, code: str = "", na
     return [str(no) for no in numbers]
 
 
+async def list_person_ids(holder: PhoneHolder) -> list[int]:
+    """Under which persons the holder stands in cases they may open, also where they only helped to hand one in."""
+    own = own_cases_query(holder)
+    ids = set(await own.filter(person__phone_hash=holder.phone_hash).values_list("person_id", flat=True))
+    beside = CasePerson.filter(_is_open(holder, "case__"), person__phone_hash=holder.phone_hash)
+    ids |= set(await beside.exclude(case__kind=Kind.RECTIFY.value).values_list("person_id", flat=True))
+    return sorted(int(str(id_)) for id_ in ids if id_)
+
+
+async def list_petitioned(holder: PhoneHolder, limit: int = _ASKED_MOST) -> list[str]:
+    """The numbers of the cases they brought themselves, oldest first."""
+    rows = own_cases_query(holder).filter(person__phone_hash=holder.phone_hash).order_by("id")
+    return [str(no) for no in await rows.limit(limit).values_list("no", flat=True)]
+
+
 async def stands_in_a_case(phone_hash: str) -> bool:
     """Whether somebody once gave that number with a message."""
     return await _with_phone(phone_hash).exists()
 
 
+async def find_for_desk(
+    actor: Actor, vault: Vault, *, id_kind: str = "", id_number: str = "", phone: str = "", no: str = ""
+) -> list[OwnCase]:
+    """The cases of a desk whose petitioner has that document or telephone, or the one with that number; newest first.
+
+    For the counter, where somebody without a telephone shows a document. Only cases the actor sees, of their own desk.
+    """
+    rows = scoped_query(actor).filter(desk=actor.unit).exclude(kind=Kind.RECTIFY.value)
+    if id_number:
+        rows = rows.filter(person__id_hash=people.id_hash(id_number, vault, id_kind))
+    elif phone:
+        rows = rows.filter(person__phone_hash=people.phone_hash(phone, vault))
+    elif no:
+        rows = rows.filter(no=identifiers.normalize_case_number(no))
+    else:
+        return []
+    return [_own_case(case) for case in await rows.order_by("-received_at").limit(_CONFIRMED_MOST)]
+
+
 def own_cases_query(holder: PhoneHolder) -> QuerySet[Case]:
     """`own_cases.is_held_by` and `own_cases.may_open` said as a query."""
-    is_open = Q(received_at__gte=holder.opens_from) | Q(no__in=sorted(holder.confirmed_nos))
-    return _with_phone(holder.phone_hash).filter(is_open)
+    return _with_phone(holder.phone_hash).filter(_is_open(holder))
+
+
+def _is_open(holder: PhoneHolder, prefix: str = "") -> Q:
+    since: dict[str, Any] = {f"{prefix}received_at__gte": holder.opens_from}
+    numbers: dict[str, Any] = {f"{prefix}no__in": sorted(holder.confirmed_nos)}
+    return Q(**since) | Q(**numbers)
 
 
 def _with_phone(phone_hash: str) -> QuerySet[Case]:

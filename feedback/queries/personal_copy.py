@@ -12,6 +12,7 @@ from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
+from feedback.record import people
 from feedback.record.models.case import Case, CasePerson, Person
 from feedback.record.models.letters import Letter
 from feedback.rules import access, letter_types, parties, redaction
@@ -34,6 +35,12 @@ async def copy_of_person(person_ids: Sequence[int], *, vault: Vault) -> dict[str
         "persons": [_person(person, vault) for person in persons],
         "cases": [await _case_of(no, role, kind, vault) for no, role, kind in roles],
     }
+
+
+async def load_persons(person_ids: Sequence[int], *, vault: Vault) -> list[dict[str, Any]]:
+    """Who somebody said they were, each different statement once: for their own page."""
+    persons = [_person(person, vault) for person in await Person.filter(id__in=list(person_ids)).order_by("-id")]
+    return [row for index, row in enumerate(persons) if row not in persons[:index]]
 
 
 async def copy_of_case(actor: Actor, no: str, *, vault: Vault) -> dict[str, Any]:
@@ -101,16 +108,15 @@ async def _copy(no: str, vault: Vault) -> dict[str, Any]:
 
 
 def _person(person: Person, vault: Vault, *, is_masked: bool = False) -> dict[str, Any]:
-    name, phone, id_number, address = (
-        vault.decrypt_for_person(person.key, sealed)
-        for sealed in (person.name, person.phone, person.id_number, person.address)
-    )
+    held = people.open_person(person, vault)
     return {
-        "name": name,
-        "phone": phone,
-        "id_kind": person.id_kind,
-        "id_number": redaction.mask_id_number(id_number) if is_masked else id_number,
-        "address": address,
+        "name": held.name,
+        "phone": held.phone,
+        "id_kind": held.id_kind,
+        "id_number": redaction.mask_id_number(held.id_number) if is_masked else held.id_number,
+        "address": held.address,
+        "email": held.email,
+        "org": {"name": held.org_name, "uscc": held.org_code} if held.org_name else None,
         "erased_at": _iso(person.forgotten_at),
     }
 

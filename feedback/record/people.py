@@ -17,6 +17,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.parties import PartyRole
 
 _BATCH = 500
+_MORE_SEALED = ("email", "org_name", "org_code")
 
 
 async def store_person(submission: Submission, vault: Vault, key: str = "") -> Person | None:
@@ -134,12 +135,13 @@ def open_person(person: Person, vault: Vault) -> PersonSubmission:
     """Who a stored person is; all empty once they were forgotten."""
     sealed = (person.name, person.phone, person.id_number, person.address)
     name, phone, id_number, address = (vault.decrypt_for_person(person.key, text) for text in sealed)
-    return PersonSubmission(name, phone, id_number, address, person.id_kind)
+    more = {name: vault.decrypt_for_person(person.key, getattr(person, name)) for name in _MORE_SEALED}
+    return PersonSubmission(name, phone, id_number, address, person.id_kind, **more)
 
 
 async def forget_persons(person_ids: Sequence[int], now: datetime) -> int:
     """Destroy the keys of these people and all they can be found by. Returns how many there were."""
-    names = ("key", "name", "phone", "id_kind", "id_number", "address")
+    names = ("key", "name", "phone", "id_kind", "id_number", "address", *_MORE_SEALED)
     hashes = ("phone_hash", "id_hash", "id_tail_hash", "tail_hash", "name_hash")
     empty = dict.fromkeys((*names, *hashes), "")
     return await Person.filter(id__in=list(person_ids), forgotten_at__isnull=True).update(**empty, forgotten_at=now)
@@ -151,6 +153,7 @@ def _person_columns(submission: PersonSubmission, vault: Vault, key: str) -> dic
         "phone": vault.encrypt_for_person(key, submission.phone),
         "id_number": vault.encrypt_for_person(key, submission.id_number),
         "address": vault.encrypt_for_person(key, submission.address),
+        **{name: vault.encrypt_for_person(key, getattr(submission, name)) for name in _MORE_SEALED},
         "phone_hash": phone_hash(submission.phone, vault),
         "id_kind": submission.id_kind,
         "id_hash": id_hash(submission.id_number, vault, submission.id_kind),

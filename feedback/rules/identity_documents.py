@@ -67,6 +67,19 @@ def _has_check_digit(text: str) -> bool:
     return _CHECKS[total % 11] == text[17]
 
 
+_ORGANIZATION_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_ORGANIZATION = re.compile(f"[{_ORGANIZATION_CHARACTERS}]{{18}}")
+
+
+def is_organization_code(text: str) -> bool:
+    """Whether it can be a unified social credit code (统一社会信用代码, GB 32100): 18 places, the last one checks."""
+    if not _ORGANIZATION.fullmatch(text):
+        return False
+    values = [_ORGANIZATION_CHARACTERS.index(character) for character in text]
+    total = sum(value * pow(3, place, 31) for place, value in enumerate(values[:17]))
+    return values[17] == -total % 31
+
+
 def _matching(pattern: str) -> Callable[[str], bool]:
     """Numbers without a check digit: the shape, and not one character only (000000000 is nobody's)."""
     shape = re.compile(pattern)

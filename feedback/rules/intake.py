@@ -21,12 +21,15 @@ NAME_MOST = 50
 ADDRESS_MOST = 200
 SOURCE_MOST = 120
 EXCLUDE_MOST = 200
+EMAIL_MOST = 254
+ORG_MOST = 100
 
 _REGION_PLACES = 12
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _MOBILE = re.compile(r"1\d{10}")
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
 _ABROAD = re.compile(r"\+(?!86)[1-9]\d{6,14}")  # E.164
 
 
@@ -39,6 +42,9 @@ class PersonSubmission:
     id_number: str = ""
     address: str = ""
     id_kind: str = ""  # of `identity_documents`; a number without it is a resident identity card
+    email: str = ""
+    org_name: str = ""  # the enterprise or office for which they speak
+    org_code: str = ""  # its 统一社会信用代码
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,9 @@ def tidy_person(person: PersonSubmission) -> PersonSubmission:
         id_number=(id_number := normalize_document(person.id_number)),
         address=clean_line(person.address),
         id_kind=(person.id_kind or identity_documents.RESIDENT) if id_number else "",
+        email=normalize_width(clean_line(person.email)),
+        org_name=clean_line(person.org_name),
+        org_code=normalize_document(person.org_code),
     )
 
 
@@ -205,6 +214,14 @@ def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str
         faults[f"{prefix}address"] = "too_long"
     if person.phone and not (is_mobile(person.phone) or _LANDLINE.fullmatch(person.phone)):
         faults[f"{prefix}phone"] = "not_a_phone"
+    if person.email and (len(person.email) > EMAIL_MOST or not _EMAIL.fullmatch(person.email)):
+        faults[f"{prefix}email"] = "not_an_email"
+    if len(person.org_name) > ORG_MOST:
+        faults[f"{prefix}org.name"] = "too_long"
+    if person.org_code and not person.org_name:
+        faults[f"{prefix}org.name"] = "missing"
+    if person.org_code and not identity_documents.is_organization_code(person.org_code):
+        faults[f"{prefix}org.uscc"] = "not_an_organization_code"
     if person.id_number and (fault := identity_documents.find_fault(person.id_kind, person.id_number)):
         faults[f"{prefix}{fault[0]}"] = fault[1]
     return faults

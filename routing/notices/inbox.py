@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from feedback.kernel.errors import NotFound, NotNow
+from feedback.kernel.paging import Page, select_range
 from feedback.queries import cases as case_queries
+from feedback.queries.own_cases import own_cases_query
 from feedback.rules.access import Actor
+from feedback.rules.own_cases import PhoneHolder
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Delivery, DeliveryChannel
 from routing.notices.delivery import OUTSIDE_AUDIENCES, ROLES
@@ -187,16 +190,6 @@ async def record_phone_call(actor: Actor, notice_id: int, now: datetime) -> None
         raise NotNow(notice=notice_id)
 
 
-async def list_messages(recipient: str, most: int = 50) -> list[dict[str, Any]]:
-    """What one citizen (keyed hash of the telephone) was told or was to be told of all their cases, the newest first.
-
-    Rows of case_no, event, template, words, made_at, state, channel, delivered_at.
-    """
-    columns = ("case_no", "event", "template", "words", "made_at", "state", "channel", "delivered_at")
-    rows = Notice.filter(recipient=recipient, audience=Audience.CITIZEN.value).exclude(recipient="")
-    return list(await rows.order_by("-id").limit(most).values(*columns))
-
-
 async def forget_recipients(before: datetime, limit: int = 2000) -> int:
     """Cut the tie between old notices and the telephones they went to, so that no list of a person outlives them.
 
@@ -205,3 +198,13 @@ async def forget_recipients(before: datetime, limit: int = 2000) -> int:
     rows = Notice.filter(made_at__lt=before).exclude(recipient="").order_by("id").limit(limit)
     ids = await rows.values_list("id", flat=True)
     return await Notice.filter(id__in=list(ids)).update(recipient="", params=None) if ids else 0
+
+
+async def list_own_notices(holder: PhoneHolder, page: int = 1, size: int = 20) -> Page[dict[str, Any]]:
+    """What a citizen was told of the cases they may open, newest first: words, case_no, made_at, state, channel."""
+    own = own_cases_query(holder).values("no")
+    rows = Notice.filter(audience=Audience.CITIZEN.value, case_no__in=Subquery(own))
+    page_range = select_range(await rows.count(), page, size)
+    columns = ("case_no", "words", "made_at", "state", "channel")
+    values = rows.order_by("-made_at", "-id").offset(page_range.start).limit(page_range.size).values(*columns)
+    return page_range.page_of(await values)

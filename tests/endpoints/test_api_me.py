@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -232,3 +233,66 @@ async def test_a_lost_code_is_issued_anew_and_the_old_one_is_dead(door: Door) ->
     assert (await door.post(f"/api/v1/me/cases/{other['no']}/code", {}, token)).status_code == 404
     statuses = [(await door.post(f"/api/v1/me/cases/{no}/code", {}, token)).status_code for _ in range(3)]
     assert statuses == [201, 201, 429]
+
+
+async def _delete(door: Door, path: str, token: str) -> tuple[int, dict[str, Any]]:
+    response = await door.client.delete(path, headers={"Authorization": f"Bearer {token}"})
+    return response.status_code, response.json() if response.content else {}
+
+
+async def test_the_one_thing_to_do_stands_in_the_list(door: Door) -> None:
+    receipt = await door.submit()
+    await door.drain()
+    desk = await door.log_in("reception")
+    unit = (await door.get(f"/api/v1/cases/{receipt['no']}", desk)).json()["unit"]["code"]
+    clerk = await door.log_in(f"clerk-{unit}")
+    await door.act(receipt["no"], "accept", {}, clerk)
+    asked = await door.act(receipt["no"], "ask", {"text": "请问是哪个校门？"}, clerk)
+    assert asked.status_code == 200, asked.text
+    token = await log_in_by_phone(door)
+    (row,) = (await door.get("/api/v1/me/cases", token)).json()["items"]
+    assert row["todo"]["act"] == "supplement"
+    texts = (await door.get("/api/v1/me/messages", token)).json()
+    assert texts["total"] >= 2 and {item["case_no"] for item in texts["items"]} == {receipt["no"]}
+    stranger = await log_in_by_phone(door, "13900005678")
+    assert (await door.get("/api/v1/me/messages", stranger)).json()["items"] == []
+
+
+async def test_the_copy_holds_my_data_and_nobody_elses(door: Door) -> None:
+    receipt = await door.submit()
+    await door.submit(person={"name": "白小本", "phone": "13900005678"}, source_id="3")
+    response = await door.get("/api/v1/me/data", await log_in_by_phone(door))
+    copy = response.json()
+    assert [case["no"] for case in copy["cases"]] == [receipt["no"]]
+    assert [person["name"] for person in copy["persons"]] == ["安小娜"]
+    assert "白小本" not in response.text
+
+
+async def test_a_correction_is_asked_for_in_my_cases(door: Door) -> None:
+    receipt = await door.submit()
+    token = await log_in_by_phone(door)
+    headers = {"Authorization": f"Bearer {token}"}
+    empty = await door.client.patch("/api/v1/me", json={}, headers=headers)
+    assert empty.status_code == 422
+    response = await door.client.patch("/api/v1/me", json={"name": "安小娜娜"}, headers=headers)
+    assert (response.status_code, response.json()["requested"]) == (202, [receipt["no"]])
+    again = await door.client.patch("/api/v1/me", json={"name": "安小娜娜"}, headers=headers)
+    assert again.status_code == 409
+
+
+async def test_what_still_runs_is_not_erased_and_the_reason_is_said(door: Door) -> None:
+    await door.submit()
+    token = await log_in_by_phone(door)
+    status, answer = await _delete(door, "/api/v1/me", token)
+    assert (status, answer["error"]["code"]) == (409, "case_unfinished")
+    assert len(await _numbers(door, token)) == 1
+
+
+async def test_what_is_done_with_can_be_asked_to_be_erased_and_the_log_in_is_forgotten(door: Door) -> None:
+    receipt = await door.submit()
+    token = await log_in_by_phone(door)
+    withdrawn = await door.post(f"/api/v1/me/cases/{receipt['no']}/acts/withdraw", {}, token)
+    assert withdrawn.status_code == 200, withdrawn.text
+    status, answer = await _delete(door, "/api/v1/me", token)
+    assert (status, answer["requested"], answer["refused"]) == (202, [receipt["no"]], [])
+    assert (await door.get("/api/v1/me/cases", token)).status_code == 401

@@ -322,15 +322,6 @@ async def test_a_link_nobody_signed_opens_nothing(door: Door, gateway: Gateway) 
         assert (await door.client.post(wrong, data={"act": "stop"})).status_code == 404, wrong
 
 
-async def test_messages_are_listed_by_person_over_all_their_cases(door: Door) -> None:
-    story = await submitted(door)
-    other = await submitted(door, "2026-03-02 09:30", title="路灯不亮", text="云锦路路灯不亮，晚上很黑。")
-    await drain(door)
-    rows = await inbox.list_messages(await contacts.load_subject(story.no))
-    assert {row["case_no"] for row in rows} == {story.no, other.no}
-    assert await inbox.list_messages("") == []
-
-
 async def test_a_channel_that_cannot_be_asked_twice_is_waited_for_and_then_the_next_one_tells_it(
     context: AppContext,
 ) -> None:

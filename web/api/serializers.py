@@ -120,8 +120,11 @@ def _build_location(location: Location, crs: Crs) -> responses.LocationOut:
 
 def _build_todo(file: CaseFile, directory: Directory, now: datetime, rating_days: int) -> responses.TodoOut | None:
     view = todo.build_todo(file, directory, now, rating_days)
-    if view is None:
-        return None
+    return build_todo(view) if view else None
+
+
+def build_todo(view: todo.TodoView) -> responses.TodoOut:
+    """The one thing to do, for the citizen."""
     return responses.TodoOut(view.act, view.label, view.because, view.until.isoformat() if view.until else None)
 
 
@@ -131,7 +134,8 @@ def _build_promise(file: CaseFile) -> responses.PromiseOut | None:
 
 
 def _build_person(person: PersonView) -> responses.PersonOut:
-    return responses.PersonOut(person.name, person.phone, person.is_masked)
+    org = responses.OrganizationOut(person.org_name, person.org_code) if person.org_name else None
+    return responses.PersonOut(person.name, person.phone, person.is_masked, person.email, org)
 
 
 def _build_party(party: PartyView) -> responses.PartyOut:

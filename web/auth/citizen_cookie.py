@@ -12,6 +12,7 @@ from starlette.responses import Response
 from feedback.kernel import identifiers
 from feedback.rules import access
 from feedback.rules.access import Actor
+from web.auth import citizen_sessions
 from web.auth.cookies import read_signed_cookie, set_signed_cookie
 from web.auth.models import RevokedCaseCookie
 from web.auth.sessions import hash_token
@@ -22,6 +23,8 @@ _CASE_HOURS = 12
 _SHARED_LIFETIME = timedelta(minutes=15)
 _SHARED = "shared"
 """Third word of a cookie that was given to a shared computer."""
+_BY_PHONE = "phone"
+"""Third word of a cookie that was given to somebody logged in by telephone; the fourth is the id of that session."""
 
 
 def remember_case(response: Response, context: AppContext, no: str, *, is_shared: bool = False) -> None:
@@ -33,10 +36,20 @@ def remember_case(response: Response, context: AppContext, no: str, *, is_shared
     set_signed_cookie(response, context, CASE_COOKIE, payload, 0 if is_shared else _CASE_HOURS)
 
 
+def remember_own_case(response: Response, context: AppContext, no: str, session_id: str) -> None:
+    """The same for somebody logged in by telephone: it ends with the browser, and wherever that session is ended."""
+    payload = f"{no} {identifiers.new_id()} {_BY_PHONE} {session_id}"
+    set_signed_cookie(response, context, CASE_COOKIE, payload, 0)
+
+
 async def read_citizen(request: Request) -> Actor | None:
     """The citizen whose browser holds the case cookie, or None."""
+    context: AppContext = request.app.state.context
     payload = _read_payload(request)
     if not payload or await RevokedCaseCookie.exists(digest=hash_token(payload)):
+        return None
+    _, _, session_id = payload.partition(f" {_BY_PHONE} ")
+    if session_id and not await citizen_sessions.keep_awake(session_id, context.clock.now()):
         return None
     return access.citizen(payload.partition(" ")[0])
 

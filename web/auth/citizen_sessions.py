@@ -103,6 +103,11 @@ def _device_words(request: Request) -> str:
     return next((words for mark, words in _SYSTEMS if re.search(mark, agent)), "其他设备")
 
 
+def forget_citizen(response: Response) -> None:
+    """Take the session from this browser."""
+    response.delete_cookie(CITIZEN_COOKIE)
+
+
 def set_citizen_cookie(response: Response, request: Request, token: str, phone_hash: str, *, is_kept: bool) -> None:
     """Give the browser its session. Only where it is to be remembered something stays when the browser is closed."""
     context: AppContext = request.app.state.context
@@ -153,10 +158,14 @@ async def _load_login(context: AppContext, token: str) -> CitizenLogin | None:
     )
 
 
-async def is_live(session_id: str, now: datetime) -> bool:
-    """Whether the session still lets somebody in."""
+async def keep_awake(session_id: str, now: datetime) -> bool:
+    """Whether the session still lets somebody in; its owner is at the keyboard, so it begins to idle anew."""
     session = await CitizenSession.get_or_none(id=session_id)
-    return session is not None and session.expires_at > now and (session.is_kept or session.seen_at + _IDLE_BRIEF > now)
+    if session is None or session.expires_at <= now or not (session.is_kept or session.seen_at + _IDLE_BRIEF > now):
+        return False
+    if now - session.seen_at > _SEEN_STEP:
+        await CitizenSession.filter(id=session_id).update(seen_at=now)
+    return True
 
 
 async def confirm_cases(context: AppContext, holder: PhoneHolder, numbers: list[str]) -> None:

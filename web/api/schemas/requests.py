@@ -63,15 +63,24 @@ class DocumentIn(Struct):
     number: DocumentNumber
 
 
+class OrganizationIn(Struct):
+    """For which enterprise or office somebody speaks (单位)."""
+
+    name: Annotated[str, described("单位名称", maxLength=intake.ORG_MOST)]
+    uscc: Annotated[str, described("统一社会信用代码，18 位")] = ""
+
+
 class PersonIn(Struct):
     """Who brings it (联系人)."""
 
     name: Annotated[str, described("姓名", maxLength=intake.NAME_MOST)] = ""
-    phone: Annotated[str, described("手机或固定电话号码")] = ""
+    phone: Annotated[str, described("手机或固定电话号码；境外号码带国家或地区代码，例如 +85291234567")] = ""
     id_kind: DocumentKindCode = ""
     id_number: DocumentNumber = ""
     document: Annotated[DocumentIn | None, described("证件；写了它就不再写 id_kind 和 id_number")] = None
     address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
+    email: Annotated[str, described("电子邮箱", maxLength=intake.EMAIL_MOST)] = ""
+    org: Annotated[OrganizationIn | None, described("代表单位、企业反映时")] = None
 
 
 class ProxyIn(Struct):
@@ -85,7 +94,7 @@ class ProxyIn(Struct):
         ),
     ]
     authority: Annotated[str, described("written 书面委托 · recorded 口头委托已记录 · statutory 法定代理")]
-    phone: Annotated[str, described("手机或固定电话号码")] = ""
+    phone: Annotated[str, described("手机或固定电话号码；境外号码带国家或地区代码，例如 +85291234567")] = ""
     id_kind: DocumentKindCode = ""
     id_number: DocumentNumber = ""
     document: Annotated[DocumentIn | None, described("证件；写了它就不再写 id_kind 和 id_number")] = None

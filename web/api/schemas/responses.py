@@ -128,12 +128,21 @@ class ActOffer(Struct):
     fields: list[FieldOut]
 
 
+class OrganizationOut(Struct):
+    """For which enterprise or office somebody speaks."""
+
+    name: str
+    uscc: str
+
+
 class PersonOut(Struct):
     """The person as the asker may see them."""
 
     name: str
     phone: str
     masked: bool
+    email: Annotated[str, described("只给看得到姓名电话的人；没有的为空")] = ""
+    org: OrganizationOut | None = None
 
 
 class PartyOut(Struct):

@@ -34,7 +34,7 @@ from web.http.errors import suppress_database_faults
 from web.wording import catalogue, dates
 
 _NAME_SHOWN, _NAMES_SHOWN = 40, 10  # of fields nobody reads
-_PERSON = ("name", "phone", "id_number", "address", "id_kind")
+_PERSON = ("name", "phone", "id_number", "address", "id_kind", "email")
 
 
 async def submit(request: Request) -> Response:
@@ -116,7 +116,8 @@ def _build_submission(values: dict[str, Any], sender: Actor) -> Submission:
 
 def _build_person(values: dict[str, Any]) -> PersonSubmission:
     person = PersonSubmission(*(values.get(name, "") for name in _PERSON))
-    document = values.get("document")
+    document, org = values.get("document"), values.get("org") or {}
+    person = replace(person, org_name=org.get("name", ""), org_code=org.get("uscc", ""))
     return (
         replace(person, id_kind=document.get("kind", ""), id_number=document.get("number", "")) if document else person
     )

@@ -30,6 +30,7 @@ from web.forms.uploads import format_size, name_refused, recording_values, store
 from web.http.challenge import ChallengeRequired, require_answer
 from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
+from web.pages.citizen import other_people
 from web.pages.citizen.receipt import promise
 from web.pages.citizen.shared_computer import is_continued
 from web.presentation import dangers
@@ -40,17 +41,13 @@ _FILES_STEP = 2
 TEXT_ADVISED = 5000  # what the page asks people to keep to; longer ones are taken too
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
-_PERSON = ("name", "phone", "id_kind", "id_number")
+_PERSON = ("name", "phone", "email", "id_kind", "id_number")
 _GUARDIAN = ("guardian_name", "guardian_phone")
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
-    3: frozenset(
-        {
-            *("person.name", "person.phone", "person.id_kind", "person.id_number", "exclude", "age_group"),
-            *("guardian_name", "guardian_phone"),
-        }
-    ),
+    3: frozenset({*(f"person.{name}" for name in _PERSON), "exclude", "age_group", *_GUARDIAN})
+    | other_people.FAULT_FIELDS,
 }
 
 
@@ -136,6 +133,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
                 raise Invalid({"files": "expired"})
         case 3:
             draft.update({name: parsing.read_field(form, f"person.{name}") for name in _PERSON})
+            draft["others"] = other_people.compact(other_people.read(form))
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
             draft.update({name: parsing.read_field(form, name) for name in ("exclude", "age_group", *_GUARDIAN)})
         case _:
@@ -166,7 +164,9 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
     try:
         tidy(_draft_of(draft))
     except Invalid as fault:
-        faults = {_PROXY_FIELDS.get(name, name): code for name, code in fault.fields.items()}
+        has_proxy = other_people.build_proxy(draft.get("others", {})) is not None
+        names = {} if has_proxy else _PROXY_FIELDS
+        faults = {names.get(name, name): code for name, code in fault.fields.items()}
         mine = {name: code for name, code in faults.items() if name in _FIELDS_OF[number]}
         if "attachments" in mine:
             mine["files"] = mine.pop("attachments")
@@ -175,9 +175,12 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
 
 
 def _draft_of(draft: Mapping[str, Any]) -> Submission:
-    person = PersonSubmission(**{name: draft.get(name, "") for name in _PERSON})
-    guardian = PersonSubmission(draft.get("guardian_name", ""), draft.get("guardian_phone", ""))
-    proxy = Proxy(guardian, parties.GUARDIAN, parties.Authority.STATUTORY)
+    others: Mapping[str, str] = draft.get("others", {})
+    person = PersonSubmission(
+        **{name: draft.get(name, "") for name in _PERSON},
+        org_name=others.get("person.org.name", ""),
+        org_code=others.get("person.org.uscc", ""),
+    )
     return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
@@ -191,11 +194,18 @@ def _draft_of(draft: Mapping[str, Any]) -> Submission:
         person=person,
         exclude=draft.get("exclude", ""),
         age_group=draft.get("age_group", ""),
-        proxy=proxy if guardian != PersonSubmission() else None,
         anonymous=bool(draft.get("anonymous")),
         public_consent=bool(draft.get("public_consent")),
         attachments=tuple(draft.get("attachments", ())),
+        headcount=other_people.parse_headcount(others),
+        representatives=other_people.build_representatives(others),
+        proxy=other_people.build_proxy(others) or _guardian_of(draft),
     )
+
+
+def _guardian_of(draft: Mapping[str, Any]) -> Proxy | None:
+    guardian = PersonSubmission(draft.get("guardian_name", ""), draft.get("guardian_phone", ""))
+    return Proxy(guardian, parties.GUARDIAN, parties.Authority.STATUTORY) if guardian != PersonSubmission() else None
 
 
 async def _submitted(request: Request, draft: dict[str, Any], form: FormData) -> Response:
@@ -275,12 +285,23 @@ async def _shown(
                 **recording_values(settings.attachments_max, settings.upload_max_bytes, settings.resumable_max_bytes),
             }
         case 3:
+            others: Mapping[str, str] = draft.get("others", {})
+            values |= {
+                "others": {name: others.get(name, "") for name in other_people.FIELDS},
+                "opened": {
+                    group
+                    for group, fields in other_people.GROUPS.items()
+                    if any(others.get(name) or name in errors for name in fields)
+                },
+                "proxy_kinds": other_people.PROXY_KINDS,
+                "authorities": list(catalogue.AUTHORITIES.items()),
+            }
             values["documents"] = list(catalogue.DOCUMENT_KINDS.items())
             values["ages"] = [(code, catalogue.MARKERS[code]) for code in sorted(case_markers.MINORS)]
             values["may_publish"] = draft.get("kind") != Kind.REPORT
         case _:
             values |= {
-                "rows": _rows(shown, names),
+                "rows": [*_rows(shown, names), *other_people.list_rows(draft.get("others", {}))],
                 "key": draft.get("key", ""),
                 "promise": promise(str(shown["kind"]), title, text, office_day(context.clock.now())),
             }
@@ -321,6 +342,7 @@ def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, st
         ("照片和材料", "、".join(f["name"] for f in shown["files"]) or "没有添加", "/new/2"),
         ("姓名", shown["name"] or "没有填写", "/new/3"),
         ("手机号码", shown["phone"] or "没有填写", "/new/3"),
+        ("电子邮箱", shown["email"] or "没有填写", "/new/3"),
         ("证件号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
         ("年龄", catalogue.MARKERS.get(shown["age_group"], "已满十八周岁或没有填写"), "/new/3"),
         ("监护人", shown["guardian_name"] or "没有填写", "/new/3"),

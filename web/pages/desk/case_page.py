@@ -218,6 +218,8 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
             ("电话", "只与监护人联系" if p.is_reached_by_guardian else p.phone),
             (catalogue.DOCUMENT_KINDS.get(p.id_kind) or catalogue.field_label("id_number"), p.id_number),
             ("住址", p.address),
+            (catalogue.field_label("email"), p.email),
+            ("代表单位", "　".join(part for part in (p.org_name, p.org_code) if part)),
         ]
     else:
         rows.append(("姓名", "没有留名"))

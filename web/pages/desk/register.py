@@ -50,7 +50,7 @@ AT_THE_DESK = (
     Channel.MAILBOX,
 )
 DRAFT = "register"
-_PERSON = ("name", "phone", "id_kind", "id_number", "address")
+_PERSON = ("name", "phone", "id_kind", "id_number", "address", "email", "org_name", "org_code")
 _REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
 _PARTICULARS = [row.name for row in intake_fields.INTAKE_FIELDS if row.sort != "switch"]
 _TEXTS = (
@@ -64,7 +64,10 @@ _SWITCHES = (
     *("anonymous", "public_consent"),
     *(row.name for row in intake_fields.INTAKE_FIELDS if row.sort == "switch"),
 )
-_FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-name"}
+_FIELD_OF = {
+    **{"attachments": "files", "file": "files", "representatives": "rep0-name"},
+    **{"person.org.name": "person.org_name", "person.org.uscc": "person.org_code"},
+}
 
 
 async def register(request: Request) -> Response:

@@ -17,6 +17,7 @@ from web.pages.desk import (
     handlings,
     inbox,
     phone_calls,
+    query_codes,
     queue,
     register,
 )
@@ -57,6 +58,8 @@ ROUTES = [
         Route("/register/check", register.check, methods=["POST"]),
         Route("/register/drop", register.drop, methods=["POST"]),
         Route("/register/{no}", register.registered),
+        Route("/query-codes", query_codes.search, methods=["GET", "POST"]),
+        Route("/query-codes/{no}", query_codes.issue, methods=["POST"]),
         Route("/repeats", duplicates.pending),
         Route("/bursts", bursts.bursts),
         Route("/links/{id}/{what}", duplicates.decide, methods=["POST"]),

@@ -25,10 +25,10 @@ class PersonView:
     address: str
     is_masked: bool
     id_kind: str = ""
-    is_reached_by_guardian: bool = False  # a minor whose guardian is a party: nobody calls the child
     email: str = ""
     org_name: str = ""
     org_code: str = ""
+    is_reached_by_guardian: bool = False  # a minor whose guardian is a party: nobody calls the child
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ def build_texts(settings: Settings) -> CitizenTexts:
     ) -> tuple[str, dict[str, str]]:
         row = TEMPLATES[template]
         all_values: dict[str, Any] = {**values, "phone": settings.site_phone}
+        all_values["no"] = values["no"].replace("-", "")  # else its end looks like a log-in code to a telephone
         text = _choose_text(row, is_plain=is_plain, is_dated="due" in values)
         if preference and "tail" in row:
             all_values["link"] = build_link(settings, preference)

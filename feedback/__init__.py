@@ -12,7 +12,7 @@ Glossary: one word per thing everywhere (code, page, API).
 | profile | 办理规程 | which rule book holds: petition 信访, hotline 12345热线, rating 好差评整改 | procedure |
 | stage | 办理阶段 | first 初次办理, review 复查, re_review 复核: chained in one file | round |
 | act | 办理动作 | one thing somebody does to a case; a row of STEPS | action, command |
-| entry | 办理记录 | an act as it was recorded; never edited, chained by digests | event |
+| entry | 办理记录 | an act as it was recorded; never edited, its texts at most erased by decision; chained by digests | event |
 | status | 办理状态 | projected from the entries | state |
 | clock | 时限 | a statutory or promised limit, computed from the entries and the calendar | deadline, time limit |
 | tenure | 承办期 | the days during which a unit holds a case, as lead 主办 or co-unit 协办 | assignment period |
@@ -56,5 +56,8 @@ Glossary: one word per thing everywhere (code, page, API).
 | topic | 热点 | what several people complain about | cluster, trend |
 | provisioning | 建立 | a district's units, regions, routing rows and people, imported from files as a whole | init |
 | second factor | 两步登录 | a code beside the password, good once | TOTP, 2FA |
+| correction | 更正 | a person's name, telephone, document or address is written over, on their request | rectification (of data) |
+| erasure | 删除 | texts, persons and files of a case are destroyed on request; codes, times and digests stay | right to be forgotten |
+| restriction | 限制、拒绝处理 | a person refuses publication, calls or the machine | objection (GDPR) |
 | light | 时限灯 | green 绿 in time, amber 黄 near, red 红 late | traffic light |
 """

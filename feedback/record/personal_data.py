@@ -62,7 +62,8 @@ async def prepare(case: Case, acts: Iterable[Act], vault: Vault | None) -> Compl
             values = {name: value for name, value in asdict(correction).items() if value}
             sealed = open_vault.encrypt_for_person(person.key, json.dumps(values, ensure_ascii=False))
             rest = {name: value for name, value in data.items() if name not in _CORRECTION_KEYS}
-            return {**rest, "fields": sorted(values), "correction": sealed}
+            fields = sorted("home_address" if name == "address" else name for name in values)
+            return {**rest, "fields": fields, "correction": sealed}
         if act in DECIDING_ACTS:
             erased = {str(e.seq): compute_remainder(e) for e in _select_erased(act, entries)}
             return {**data, entry_texts.ERASED: erased}

@@ -101,3 +101,19 @@ async def test_art_28_what_a_minor_brings_is_not_published_and_is_taken_down(sto
     await story.does("clerk-jiaoyu", "lift_marker", marker="under_18", reason="核对身份证，已经成年")
     again = await story.tries("reception", "publish", title="报名", question="怎样报名？", answer="请持户口簿报名。")
     assert code_of(again) == (409, "no_consent")
+
+
+async def test_art_31_a_child_names_the_guardian_on_the_form_and_what_is_wrong_is_told_there(story: Story) -> None:
+    browser = story.door.browser()
+    await browser.post("/new/1", data={"kind": "help"})
+    await browser.post("/new/2", data={"title": "想转学", "text": "班里有人打我，想转学。"})
+    form = {"person.name": "安小小", "age_group": "under_14", "guardian_name": "安大山", "guardian_phone": "12"}
+    refused = await browser.post("/new/3", data=form)
+    assert refused.status_code == 422 and "监护人电话" in refused.text
+    await browser.post("/new/3", data={**form, "guardian_phone": GUARDIAN["phone"]})
+    assert "不满十四周岁" in (await browser.get("/new/4")).text
+    receipt = await browser.post("/new/4", data={})
+    story.no = receipt.headers["location"].rsplit("/", 1)[-1]
+    case = await story.seen()
+    assert (case["markers"], [party["name"] for party in case["beside"]]) == (["under_14"], ["安大山"])
+    await browser.aclose()

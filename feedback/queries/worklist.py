@@ -56,13 +56,13 @@ async def load_worklist(
     total, running = int(totals["total"]), int(totals["running"])
     page_range = paging.select_range(total, page, size, is_clamped=True)
     rows = await _load_sorted(cases, filters.sort, page_range.start, page_range.size, running)
-    return page_range.page_of(await _with_own_clocks(actor, rows) if filters.mine else rows)
+    return page_range.page_of(await _with_clocks_of(_unit_of_lights(actor, filters), rows))
 
 
 async def load_export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
     """The same list without pages, for a file. At most `most` rows."""
     rows = await _load_sorted(_apply_filters(actor, filters, now), filters.sort, 0, most, most)
-    return await _with_own_clocks(actor, rows) if filters.mine else rows
+    return await _with_clocks_of(_unit_of_lights(actor, filters), rows)
 
 
 async def list_nearest(
@@ -107,12 +107,19 @@ async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
     return [minors.mask_row(WorkRow(**row)) for row in await cases.values(*COLUMNS)]
 
 
-async def _with_own_clocks(actor: Actor, rows: Sequence[WorkRow]) -> list[WorkRow]:
-    """The rows with the next date of the actor's own unit, instead of whosever comes first."""
+def _unit_of_lights(actor: Actor, filters: Filters) -> str:
+    """The unit whose clocks make the lights of a list; "" all that bind somebody."""
+    return actor.unit if filters.mine else filters.unit
+
+
+async def _with_clocks_of(unit: str, rows: list[WorkRow]) -> list[WorkRow]:
+    """The rows with the next date of the unit, instead of whosever comes first; "" as they are."""
+    if not unit:
+        return rows
     due_by_no: dict[str, tuple[datetime, datetime]] = {}
     nos = [row.no for row in rows]
     for offset in range(0, len(nos), _CHUNK):
-        clocks = _clocks_of(actor.unit).filter(case__no__in=nos[offset : offset + _CHUNK])
+        clocks = _clocks_of(unit).filter(case__no__in=nos[offset : offset + _CHUNK])
         for no, due_at, warn_at in await clocks.values_list("case__no", "due_at", "warn_at"):
             due, warn = due_by_no.get(no, (due_at, warn_at))
             due_by_no[no] = (min(due, due_at), min(warn, warn_at))
@@ -226,9 +233,9 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         cases = cases.filter(_waits_filter(actor) if filters.mine else Q(status__in=[s.value for s in OPEN]))
     elif filters.status:
         cases = cases.filter(status=filters.status)
-    unit_of_light = actor.unit if filters.mine else filters.unit
     if filters.light:
-        of_unit = _unit_light_filter(unit_of_light, filters.light, now) if unit_of_light else None
+        unit = _unit_of_lights(actor, filters)
+        of_unit = _unit_light_filter(unit, filters.light, now) if unit else None
         cases = cases.filter(of_unit or _light_filter(filters.light, now))
     if filters.unit and (filters.mine or filters.light not in _LIGHTS):
         # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.

@@ -20,7 +20,7 @@ from pathlib import Path
 from feedback import letter_register
 from feedback.kernel.clock import office_day
 from feedback.kernel.settings import Settings
-from feedback.rules.access import SYSTEM
+from feedback.rules.access import SYSTEM, citizen
 from routing.oversight.measure_types import MEASURES
 from tests.flows import test_letters as letter_tests
 from tests.moments import MONDAY
@@ -42,7 +42,8 @@ async def _print_case_letters(context: AppContext, folder: Path, only: str) -> N
         no = await letter_tests._opened(context, draft)
         await letter_tests._walk(context, no, *steps)
         letter = (await letter_tests._letters(context, no))[code]
-        opened = await letter_register.open_letter(SYSTEM, no, str(letter.id), vault=context.settings.vault)
+        reader = SYSTEM if letter.letter_type.internal else citizen(no)
+        opened = await letter_register.open_letter(reader, no, str(letter.id), vault=context.settings.vault)
         _write(folder, code, await issuing.render_letter(context, opened, "pdf", SERVER))
 
 
@@ -76,7 +77,6 @@ async def run(folder: Path, only: str) -> None:
     data = Path(tempfile.mkdtemp(prefix="xinqiao-letters-"))
     settings = Settings.read({"XINQIAO_DATA": str(data), "XINQIAO_LOG_LEVEL": "error"})
     configure_logging(settings)
-    folder.mkdir(parents=True, exist_ok=True)
     await bootstrap.migrate(settings)
     try:
         async with bootstrap.open_context(settings) as now_context:
@@ -94,6 +94,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
     args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
     asyncio.run(run(args.folder, args.only))
     return 0
 

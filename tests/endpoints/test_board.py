@@ -12,6 +12,7 @@ from feedback.kernel import db
 from feedback.queries import statistics as case_statistics
 from feedback.queries import worklist as case_worklist
 from feedback.rules.access import SYSTEM
+from feedback.rules.read_models import Filters
 from routing import directory
 from tests.moments import MONDAY
 from tests.people import Door
@@ -84,6 +85,9 @@ async def test_a_clock_lights_only_whom_it_binds_on_board_list_and_overdue_page(
         assert re.search(r'超期的在办件</span><span class="tile-figure">(\d+)', page)[1] == str(red)  # type: ignore[index] # it is there
         assert page.count("协办反馈") == red, unit
     await client.aclose()
+    chief, now = await directory.load_actor("supervisor"), door.context.clock.now()
+    (row,) = (await case_worklist.load_worklist(chief, Filters(unit="jiaoyu"), 1, now=now)).items
+    assert row.next_due_at is not None and row.next_due_at > now, "its own next date, not that of who helps it"
     loads = await case_statistics.count_unit_loads(door.context.clock.now(), door.context.clock.now(), MONDAY.date())
     assert {unit: load["late"] for unit, load in loads.items() if load.get("late")} == {"gongan": 1}
 

@@ -48,7 +48,6 @@ class ClockView:
     law: str
     provisional: bool
     running: bool
-    is_citizens: bool  # the citizen's own clock
     binds_citizen: bool  # a limit the citizen must keep
 
 
@@ -77,7 +76,6 @@ class CaseView:
     light_text: str
     clocks: tuple[ClockView, ...]
     running: tuple[ClockView, ...]
-    answer_due: ClockView | None
     next_words: str
     timeline: tuple[EventView, ...]
     steps: tuple[StepView, ...]
@@ -115,7 +113,6 @@ def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Cale
         law=clock.law,
         provisional=clock.provisional,
         running=clock.stopped_at is None and state is not ClockState.STOPPED,
-        is_citizens=clock.holder is Holder.CITIZEN_OWN,
         binds_citizen=clock.holder is Holder.CITIZEN,
     )
 
@@ -171,7 +168,6 @@ def case_view(file: CaseFile, directory: Directory, actor: Actor, now: datetime,
         light_text=catalogue.LIGHTS[light.value],
         clocks=clocks,
         running=tuple(c for c in clocks if c.running and not c.binds_citizen),
-        answer_due=next((c for c in clocks if c.is_citizens and c.running), None),
         next_words=next_words(file, directory),
         timeline=tuple(event_view(e, file, directory) for e in file.entries),
         steps=tuple(step_view(s) for s in file.steps(now)),

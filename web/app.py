@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError, ValidationError
 
 from feedback.kernel import db
@@ -37,6 +36,7 @@ from web.http.hosts import KnownHost
 from web.http.limits import BodyDeadline, BodyLimit, Limiter
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
+from web.http.static_files import VersionedFiles
 from web.notify import channel
 from web.pages.account import routes as account_routes
 from web.pages.admin import routes as admin_routes
@@ -148,7 +148,7 @@ async def _running_worker(context: AppContext, with_worker: bool) -> AsyncIterat
 def _routes() -> list[Route | Mount]:
     return [
         *health.ROUTES,
-        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        Mount("/static", VersionedFiles(directory=HERE / "static"), name="static"),
         Mount("/api/v1", routes=routes.ROUTES),
         Mount(callbacks.PREFIX, routes=callbacks.ROUTES),
         *account_routes.ROUTES,
@@ -178,4 +178,5 @@ async def _outside_fault(request: Request, fault: Exception) -> Response:
 
 async def _service_worker(request: Request) -> Response:
     text = (HERE / "static" / "js" / "sw.js").read_text("utf-8")
+    text = text.replace("{version}", request.app.state.templates.globals["asset_version"])
     return Response(text, media_type="text/javascript", headers={"Service-Worker-Allowed": "/"})

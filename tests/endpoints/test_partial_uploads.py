@@ -85,8 +85,8 @@ async def test_what_came_before_the_line_was_cut_stays_and_the_rest_follows(door
     assert offset == 1_700_000
     assert (await patch(door, location, offset, content[offset:])).status_code == 204
     (row,) = await Attachment.all()
-    kept = FileStore.of(door.settings).open(row).read()
-    assert hashlib.sha256(kept).digest() == hashlib.sha256(content).digest()
+    stored = FileStore.of(door.settings).open(row).read()
+    assert hashlib.sha256(stored).digest() == hashlib.sha256(content).digest()
 
 
 async def test_a_hundred_megabytes_arrive_whole(settings: Settings) -> None:

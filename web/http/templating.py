@@ -93,7 +93,7 @@ def render_page(request: Request, name: str, values: Mapping[str, Any], status: 
     frame_values = {
         "request": request,
         "today": dates.day_words(context.clock.now().astimezone(OFFICE_TIMEZONE).date()),
-        "ui": mode if mode in READING_MODES else "",
+        "reading_mode": mode if mode in READING_MODES else "",
         "path": request.url.path,
         "filter_faults": getattr(request.state, "filter_faults", ()),
         "unread_count": getattr(request.state, "unread", 0),

@@ -1,10 +1,12 @@
 // Keeps the shell, the first page of the form and the offline page for times without network. Nothing personal.
 // Sends the message that waits on this device when the network is back, also while no page is open ("xq-send").
 "use strict";
-const CACHE = "xinqiao-2";
-const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/css/citizen.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/js/send.js", "/static/icons.svg", "/static/favicon.svg"];
+const VERSION = "{version}"; // the server puts it in, as in the addresses of the pages, so that nothing is fetched twice
+const CACHE = `xinqiao-${VERSION}`;
+const FILES = ["css/xinqiao.css", "css/citizen.css", "js/prefs.js", "js/page.js", "js/draft.js", "js/upload.js", "js/send.js", "icons.svg"];
+const KEPT = ["/offline", "/static/favicon.svg"].concat(FILES.map((path) => `/static/${path}?v=${VERSION}`));
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { credentials: "omit", cache: "reload" })))).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { credentials: "omit" })))).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))).then(() => self.clients.claim()));

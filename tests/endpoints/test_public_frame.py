@@ -1,4 +1,4 @@
-"""The mode for the elderly without scripts, words for a wrong address, and limits of a text in words."""
+"""The frame of public pages: mode for the elderly without scripts, wrong addresses, limits in words, files kept by version."""
 
 from tests.people import Door
 
@@ -44,3 +44,13 @@ async def test_public_replies_are_narrowed_by_street_and_time_with_the_visitors_
     assert '<option value="">全区</option>' in page and "最近三个月" in page
     page = (await door.client.get("/replies", params={"q": "没有的事", "days": "30", "region": "nowhere"})).text
     assert "在最近一个月的公开回复里，没有找到包含“没有的事”的" in page
+
+
+async def test_files_of_the_pages_are_kept_by_their_version_and_pages_never(door: Door) -> None:
+    page = await door.client.get("/guide")
+    assert page.headers["cache-control"] == "no-store"
+    address = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert (await door.client.get(address)).headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert (await door.client.get("/static/favicon.svg")).headers["cache-control"] == "no-cache"
+    worker = (await door.client.get("/sw.js")).text
+    assert f'const VERSION = "{address.split("v=")[1]}"' in worker

@@ -231,14 +231,15 @@ async def walk_own_pages(door: Door, no: str, noted: Callable[[str, str, Any], A
     ):
         address = path.replace("{no}", no).replace("{act}", "note")
         noted("POST", path, await door.post(f"/api/v1{address}", body, token))
-    for method, path, body in (
+    more: tuple[tuple[str, str, dict[str, str] | None], ...] = (
         ("PATCH", "/me", {"name": "安小娜娜"}),
         ("DELETE", "/me/devices/{id}", None),
         ("DELETE", "/me", {}),
         ("DELETE", "/me/devices", None),
-    ):
+    )
+    for method, path, changes in more:
         response = await door.client.request(
-            method, f"/api/v1{path.replace('{id}', 'x')}", json=body, headers={"Authorization": f"Bearer {token}"}
+            method, f"/api/v1{path.replace('{id}', 'x')}", json=changes, headers={"Authorization": f"Bearer {token}"}
         )
         noted(method, path, response)
 

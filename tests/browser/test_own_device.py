@@ -9,7 +9,7 @@ from tests.browser.visits import hold, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PHONE_NUMBER, ID_NUMBER = "13911112222", "110101199003074514"
-PRIVATE = ("/lookup", "/desk", "/api", "/case", "/receipt", "/board", "/admin", "/new/3", "/new/4")
+PRIVATE = ("/lookup", "/me", "/desk", "/api", "/case", "/receipt", "/board", "/admin", "/new/3", "/new/4")
 
 _EVERYTHING_KEPT = """async () => {
   const drafts = await new Promise((resolve) => {

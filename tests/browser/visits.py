@@ -1,6 +1,8 @@
 """Which pages are there, who looks at them, and in which state? One row per look; no route may lack one."""
 
 import asyncio
+import itertools
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,6 +45,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/admin/letters/{code}/sample.pdf": "a file",
     "/desk/links/{id}/{what}": "a redirect for who logs in on the way to a decision",
     "/desk/cases/{no}/links": "likewise",
+    "/me/cases/{no}": "a redirect to /case",
+    "/me/data.json": "a file",
     "/case/files/{id}": "a file",
     "/desk/files/{id}": "a file",
     "/desk/export.xlsx": "a file",
@@ -162,6 +166,55 @@ async def hold(page: Page, site: Site, no: str, code: str) -> None:
     """Open one's own case with number and code."""
     await page.context.request.post(site.url + "/lookup", form={"code": code, "check": no})
     await page.goto(site.url + "/case")
+
+
+async def log_in_by_phone(page: Page, site: Site, phone: str) -> None:
+    """As whoever holds the telephone: the code is read where development writes texts to."""
+    file, before = site.settings.data / "outgoing.jsonl", codes_in(site, phone)
+    await page.goto(site.url + "/me/login")
+    await page.fill("#f-phone", phone)
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
+
+    async def code() -> str:
+        return next(iter(codes_in(site, phone)[len(before) :]), "")
+
+    await page.fill("#f-code", await until(code, f"a code stands in {file.name}"))
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
+
+
+def codes_in(site: Site, phone: str) -> list[str]:
+    """The codes that were sent to the number, oldest first."""
+    file = site.settings.data / "outgoing.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    texts = [row["text"] for row in rows if row["to"] == phone and row["template"] == "login_code"]
+    return [match[1] for text in texts if (match := re.search(r"\b(\d{6})\b", text))]
+
+
+_phones = itertools.count(13_700_000_000)
+
+
+def by_phone(address: str, *selectors: str) -> Arrive:
+    """A page of somebody logged in by telephone, with a case; `{no}` is its number. Each look has a number of its own."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        phone = str(next(_phones))
+        case = await site.case("accepted", person={"name": "安小娜", "phone": phone})
+        await log_in_by_phone(page, site, phone)
+        await page.goto(site.url + address.replace("{no}", case.no))
+        for selector in selectors:
+            async with page.expect_navigation():
+                await page.locator(selector).click()
+
+    return arrive
+
+
+async def code_asked(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/me/login")
+    await page.fill("#f-phone", str(next(_phones)))
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
 
 
 def own_case(state: str, *selectors: str, **fields: str) -> Arrive:
@@ -520,6 +573,15 @@ VISITS: tuple[Visit, ...] = (
     Visit("/n/{token}", CITIZEN, "saved", notice_settings),
     Visit("/lookup", CITIZEN, "", at("/lookup")),
     Visit("/lookup", CITIZEN, "wrong", sent("/lookup", "main button[data-busy]"), 422),
+    Visit("/me/login", CITIZEN, "", at("/me/login")),
+    Visit("/me/login", CITIZEN, "wrong", sent("/me/login", "main button[data-busy]"), 422),
+    Visit("/me/login/code", CITIZEN, "", code_asked),
+    Visit("/me", CITIZEN, "", by_phone("/me")),
+    Visit("/me/cases/{no}/code", CITIZEN, "asked", by_phone("/me/cases/{no}/code")),
+    Visit("/me/cases/{no}/code", CITIZEN, "issued", by_phone("/me/cases/{no}/code", "main button[data-busy]")),
+    Visit("/me/messages", CITIZEN, "", by_phone("/me/messages")),
+    Visit("/me/devices", CITIZEN, "", by_phone("/me/devices")),
+    Visit("/me/data", CITIZEN, "", by_phone("/me/data")),
     Visit("/case", CITIZEN, "received", own_case("received", **REPORT)),
     Visit("/case", CITIZEN, "accepted", own_case("accepted")),
     Visit("/case", CITIZEN, "accepted, wrong", own_case_refused, 422),
@@ -580,6 +642,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/register", "reception", "", staff("reception", at("/desk/register"))),
     Visit("/desk/register", "reception", "wrong", staff("reception", sent("/desk/register", "main .btn[data-busy]")), 422),
     Visit("/desk/register", "reception", "with a likely repeat", staff("reception", likely_repeat)),
+    Visit("/desk/query-codes", "reception", "", staff("reception", at("/desk/query-codes"))),
+    Visit("/desk/query-codes", "reception", "nothing typed", staff("reception", sent("/desk/query-codes", "main button[data-busy]")), 422),
     Visit("/desk/register/{no}", "reception", "", staff("reception", registered)),
     Visit("/desk/phone-calls", "reception", "", staff("reception", at("/desk/phone-calls"))),
     Visit("/desk/bursts", "reception", "", staff("reception", at("/desk/bursts?hours=72"))),

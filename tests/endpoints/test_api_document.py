@@ -1,6 +1,7 @@
 """Is the OpenAPI document true? What it demands is demanded, what it allows is taken, every answer is as it says."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from starlette.routing import Route
 
 from feedback.rules import intake
+from tests.endpoints.phone_login import PHONE, codes_to, log_in_by_phone
 from tests.people import ANNAS_MESSAGE, Door
 from web.api.route_table import Call
 from web.api.schemas import requests
@@ -74,13 +76,16 @@ async def token_for(door: Door, call: Call) -> str:
     """The token of somebody who may make the call; none where anyone may."""
     if call.requires is Requirement.ANYONE:
         return ""
+    if call.requires is Requirement.CITIZEN:
+        return await log_in_by_phone(door)
     return await door.log_in(ACCOUNTS.get(call.requires, "reception"))
 
 
 async def sent(door: Door, call: Call, body: Any) -> Any:
     token = await token_for(door, call)
     path = call.path.replace("{act}", "note").replace("{no}", "20200101-000000")
-    return await door.post(f"/api/v1{path}", body, token)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return await door.client.request(call.method, f"/api/v1{path}", json=body, headers=headers)
 
 
 @pytest.mark.parametrize("call", BODIES, ids=called)
@@ -211,9 +216,43 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
         noted("GET", path, await door.get(f"/api/v1{path}"))
     for path in ("/public/scores.csv", "/public/scores.xlsx"):
         noted("GET", path, await door.get(f"/api/v1{path}"))
+    await walk_own_pages(door, no, noted)
     gone = await door.client.delete("/api/v1/sessions", headers={"Authorization": f"Bearer {token}"})
     noted("DELETE", "/sessions", gone)
     return seen
+
+
+async def walk_own_pages(door: Door, no: str, noted: Callable[[str, str, Any], Any]) -> None:
+    """Anna proves her telephone and looks at what is hers."""
+    noted("POST", "/sessions/phone", await door.post("/api/v1/sessions/phone", {"phone": PHONE}))
+    await door.drain()
+    proof = {"phone": PHONE, "code": codes_to(door, PHONE)[-1]}
+    session = noted("POST", "/sessions/phone/verify", await door.post("/api/v1/sessions/phone/verify", proof)).json()
+    again = await door.post("/api/v1/sessions/phone/verify", proof)
+    noted("POST", "/sessions/phone/verify", again)
+    token = session["token"]
+    for path in ("/me/cases", "/me/messages", "/me/data", "/me/devices"):
+        noted("GET", path, await door.get(f"/api/v1{path}", token))
+    noted("GET", "/me/cases/{no}", await door.get(f"/api/v1/me/cases/{no}", token))
+    for path, body in (
+        ("/me/older-cases", {"name": "安小娜"}),
+        ("/me/older-cases", {"name": "王五"}),
+        ("/me/cases/{no}/code", {}),
+        ("/me/cases/{no}/acts/{act}", {}),
+    ):
+        address = path.replace("{no}", no).replace("{act}", "note")
+        noted("POST", path, await door.post(f"/api/v1{address}", body, token))
+    more: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+        ("PATCH", "/me", {"name": "安小娜娜"}),
+        ("DELETE", "/me/devices/{id}", None),
+        ("DELETE", "/me", {}),
+        ("DELETE", "/me/devices", None),
+    )
+    for method, path, changes in more:
+        response = await door.client.request(
+            method, f"/api/v1{path.replace('{id}', 'x')}", json=changes, headers={"Authorization": f"Bearer {token}"}
+        )
+        noted(method, path, response)
 
 
 @pytest.mark.one_database

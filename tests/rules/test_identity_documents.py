@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.rules.identity_documents import DOCUMENT_KINDS, find_fault, is_id_number
+from feedback.rules.identity_documents import DOCUMENT_KINDS, find_fault, is_id_number, is_organization_code
 from feedback.rules.intake import PersonSubmission, Submission, normalize_document, person_faults, tidy
 
 GOOD = [
@@ -90,3 +90,17 @@ def test_a_number_without_a_kind_is_a_resident_identity_card() -> None:
     draft = Submission("help", "办证", "请帮忙", "web", "", person=PersonSubmission(id_number="110101199003074514"))
     person = tidy(draft).person
     assert person and person.id_kind == "111"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_good"),
+    [
+        ("91350100M000100Y43", True),  # the sample of GB 32100
+        ("91350100M000100Y44", False),
+        ("91350100M000100Y4", False),
+        ("9135010OM000100Y43", False),  # O is no character of it
+        ("", False),
+    ],
+)
+def test_the_code_of_an_organisation_ends_with_its_check(code: str, is_good: bool) -> None:
+    assert is_organization_code(code) is is_good

@@ -85,7 +85,7 @@ async def request_correction(context: AppContext, login: CitizenLogin, data: Map
     Raises Invalid naming what is wrong with the new data, NotNow where no case can take the request.
     """
     if not any(data.get(name) for name in CORRECTABLE):
-        raise Invalid({"name": "nothing_to_correct"})
+        raise Invalid(code="nothing_to_correct")
     return await _request(context, login, Act.ASK_CORRECTION, {name: value for name, value in data.items() if value})
 
 

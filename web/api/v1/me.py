@@ -190,7 +190,7 @@ async def open_older(request: Request) -> Response:
     login = permissions.current_citizen(request)
     values = await read_body(request, OlderCasesIn)
     if not values["code"] and not values["name"]:
-        raise Invalid({"code": "missing"})
+        raise Invalid(code="older_proof_missing")
     opened = await own_case_actions.open_older_cases(request, login, code=values["code"], name=values["name"])
     return json_response(OlderCasesOut(opened))
 

@@ -84,7 +84,7 @@ async def correct(request: Request) -> Response:
         await own_case_actions.request_correction(context, login, typed)
     except Invalid as fault:
         errors = {name: catalogue.fault_words(name, code) for name, code in fault.fields.items()}
-        return await _shown(request, typed, errors, "")
+        return await _shown(request, typed, errors, "" if errors else fault.code)
     except NotNow as fault:
         return await _shown(request, typed, {}, fault.code)
     return RedirectResponse("/me?done=correct", status_code=303)
@@ -121,5 +121,5 @@ async def _shown(request: Request, typed: Mapping[str, str], errors: Mapping[str
         "flash": {"kind": "warn", "title": catalogue.error_words(refusal)} if refusal else None,
         "phone": mask_phone(login.phone),
     }
-    status = 422 if errors else 409 if refusal else 200
+    status = 422 if errors or refusal == "nothing_to_correct" else 409 if refusal else 200
     return context.render(request, "me/data.html", values, status=status)

@@ -295,6 +295,9 @@ def _open_set_aside(
     return tuple(people.open_set_aside(str(first.data.get("set_aside", "")), case.person, vault).items())
 
 
+_MORE_OF_PERSON = ("email", "org_name", "org_code")
+
+
 def _person_view(
     person: Person | None, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault
 ) -> PersonView | None:
@@ -305,9 +308,9 @@ def _person_view(
         for ciphertext in (person.name, person.phone, person.id_number, person.address)
     )
     if is_unmasked(actor, case_access, anonymous):
-        more = (vault.decrypt_for_person(person.key, text) for text in (person.email, person.org_name, person.org_code))
+        more = {column: vault.decrypt_for_person(person.key, getattr(person, column)) for column in _MORE_OF_PERSON}
         id_number = redaction.mask_id_number(id_number)
-        return PersonView(name, phone, id_number, address, False, person.id_kind, *more)
+        return PersonView(name, phone, id_number, address, False, person.id_kind, **more)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
     return PersonView(redaction.mask_name(name), redaction.mask_phone(phone), "", "", True)

@@ -295,22 +295,26 @@ def _open_set_aside(
     return tuple(people.open_set_aside(str(first.data.get("set_aside", "")), case.person, vault).items())
 
 
-_MORE_OF_PERSON = ("email", "org_name", "org_code")
-
-
 def _person_view(
     person: Person | None, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault
 ) -> PersonView | None:
     if person is None:
         return None
-    name, phone, id_number, address = (
-        vault.decrypt_for_person(person.key, ciphertext)
-        for ciphertext in (person.name, person.phone, person.id_number, person.address)
+    sealed = (
+        person.name,
+        person.phone,
+        person.id_number,
+        person.address,
+        person.email,
+        person.org_name,
+        person.org_code,
     )
+    parts = [vault.decrypt_for_person(person.key, ciphertext) for ciphertext in sealed]
+    name, phone, id_number, address, email, org_name, org_code = parts
     if is_unmasked(actor, case_access, anonymous):
-        more = {column: vault.decrypt_for_person(person.key, getattr(person, column)) for column in _MORE_OF_PERSON}
         id_number = redaction.mask_id_number(id_number)
-        return PersonView(name, phone, id_number, address, False, person.id_kind, **more)
+        view = PersonView(name, phone, id_number, address, is_masked=False, id_kind=person.id_kind)
+        return replace(view, email=email, org_name=org_name, org_code=org_code)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
     return PersonView(redaction.mask_name(name), redaction.mask_phone(phone), "", "", True)

@@ -87,7 +87,7 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
 def check_attempt(attempt: Attempt) -> None:
     """Raises Invalid naming what is wrong with the data, or NotNow with the reason why it is too late."""
     state = attempt.before.state
-    check_machine(attempt.actor_id, attempt.act, state.conditions)
+    _check_machine(attempt)
     faults = decision_grounds.find_ground_faults(
         attempt.act, attempt.data, state.profile, state.kind, state.stage
     ) | _barred_faults(attempt)
@@ -248,13 +248,15 @@ def _check_erasure(attempt: Attempt) -> None:
         raise NotNow(code="case_unfinished", act=attempt.act.value)
 
 
-def check_machine(actor_id: str, act: Act, conditions: frozenset[Condition]) -> None:
+def _check_machine(attempt: Attempt) -> None:
     """A program neither classifies nor assigns where the person refused it (个人信息保护法 第二十四条第三款).
 
-    Raises NotNow.
+    Where somebody is barred the rows still decide: the desk itself may be who must not learn of it.
     """
-    if act in _MACHINE_ACTS and actor_id == SYSTEM.id and Condition.NO_MACHINE in conditions:
-        raise NotNow(code="machine_refused", act=act.value)
+    is_shut_desk = attempt.act is Act.ASSIGN and (attempt.case_access.confidential or attempt.case_access.bars)
+    is_machine = attempt.act in _MACHINE_ACTS and attempt.actor_id == SYSTEM.id and not is_shut_desk
+    if is_machine and Condition.NO_MACHINE in attempt.before.state.conditions:
+        raise NotNow(code="machine_refused", act=attempt.act.value)
 
 
 _MACHINE_ACTS = frozenset({Act.CLASSIFY, Act.ASSIGN})

@@ -278,8 +278,8 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
 MAY_BE_EMPTY = {"事实和理由", "法律依据", "告知期限", "异议期限"}
 
 
-@pytest.fixture(autouse=True)
-def simple_procedure() -> Iterator[None]:
+@pytest.fixture
+def simple_procedure(context: AppContext) -> Iterator[None]:
     """The district handles what is small, clear and undisputed under the simple procedure."""
     lifecycle.activate_simple_procedure(is_on=True)
     yield
@@ -290,6 +290,7 @@ def test_a_sequence_of_steps_exists_for_each_letter() -> None:
     assert set(WALKS) == {letter_type.code for letter_type in LETTERS if letter_type.act in set(Act)}
 
 
+@pytest.mark.usefixtures("simple_procedure")
 @pytest.mark.parametrize("code", WALKS)
 async def test_a_sequence_of_steps_issues_the_letter_with_its_required_content(context: AppContext, code: str) -> None:
     draft, steps = WALKS[code]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ async def story(settings: Settings) -> AsyncIterator[Story]:
         yield Story(door)
 
 
-async def assigned(story: Story, **fields: str) -> None:
+async def assigned(story: Story, **fields: Any) -> None:
     await story.submit(AFTER_SINCE, **fields)
     await story.does("reception", "assign", unit="nongye")
 

@@ -239,8 +239,8 @@ def _count_acts(rows: RawRows, case: Mapping[str, Any], span: Span, counts: Mapp
             of_unit = counts[lead_at(rows, case, entry["at"])]
             if entry["actor"] != "import" and act in ("accept", "return", "reply"):
                 _count_act(rows, case, entry, before, span, of_unit)
-            said = entry["data"].get("outcome")
-            if case["profile"] == "hotline" and (act == "call_back" or (act == "reopen" and said is not None)):
+            outcome = entry["data"].get("outcome")
+            if case["profile"] == "hotline" and (act == "call_back" or (act == "reopen" and outcome is not None)):
                 _count_call_back(case, entry, rows.excluded, of_unit)
         before.append(act)
 

@@ -113,7 +113,7 @@ def _due_by_hand(look: Look) -> Iterator[str]:
     calendar, in_force_since, newest = look.editions.newest, look.editions.entries[-1][0], look.history[-1]
     for clock in look.stored:
         unit, count = clock.length.unit, clock.length.count
-        if (clock.seq, clock.starts_at) != (newest.seq, newest.at) or unit.runs or newest.at < in_force_since:
+        if (clock.seq, clock.starts_at) != (newest.seq, newest.at) or unit.runs or newest.at <= in_force_since:
             continue
         row, day = term_of_clock(clock), office_day(clock.starts_at)
         while count or (row.rolls and unit is TermUnit.CALENDAR and not calendar.is_workday(day)):

@@ -402,7 +402,8 @@ def test_an_act_that_no_table_names_changes_nothing_of_a_case(act: Act) -> None:
     for profile, kind in _KINDS:
         for past in ((A.SUBMIT, A.ASSIGN), (A.SUBMIT, A.ASSIGN, A.ACCEPT)):
             before = project(history(*past), facts(kind, profile), CALENDAR)
-            after = project(history(*past, act), facts(kind, profile), CALENDAR)
+            brought = {act: _SAID.get(act, {})}
+            after = project(history(*past, act, data_by_act=brought), facts(kind, profile), CALENDAR)
             assert replace(after.state, done={}) == replace(before.state, done={})
             assert (after.clocks, after.tenures, after.unit, after.desk) == (
                 before.clocks,

@@ -21,7 +21,8 @@ from evaluation.publication import editions
 from feedback import attachments, jobs
 from feedback.attachments import FileStore
 from feedback.kernel import outbox, timers
-from feedback.record import cases
+from feedback.queries import contacts
+from feedback.record import cases, contact_preferences
 from feedback.record.models.calendar import CalendarEdition
 from feedback.record.models.case import Attachment, Case, Link, PublicReply
 from feedback.rules.access import Actor, citizen
@@ -110,7 +111,9 @@ async def _people(door: Door, stack: AsyncExitStack) -> dict[str, httpx2.AsyncCl
 async def _paths(door: Door) -> dict[str, str]:
     """An address of every GET route, with something that is there wherever it names one thing."""
     case = (await Case.all().order_by("id"))[0]
+    preference = await contact_preferences.ensure_preference(await contacts.load_subject(case.no), NOW)
     things = {
+        "/n/{token}": f"/n/{contact_preferences.create_link_token(preference.id, door.context.settings.vault)}",
         "{no}": case.no,
         "{seq:int}/{term}": "1/answer",
         "/files/{id}": f"/files/{(await Attachment.filter(case_id=case.id))[0].id}",

@@ -183,8 +183,8 @@ async def test_whoever_rates_is_asked_first_whether_it_was_solved_and_by_reasons
         assert "没有人联系我" in card and "一窗受理" not in card and "审批条件" not in card
         form = {"solved": "unsolved", "level": "1", "tags": ["602", "641"]}
         assert (await browser.post("/case/acts/rate", data=form)).status_code == 303
-        page = (await browser.get("/case")).text
-    assert "没有人联系我" in page and "未解决" in page and "问题解决了" not in page
+        course = part((await browser.get("/case")).text, 'aria-labelledby="course"')
+    assert "没有人联系我" in course and "未解决" in course and "问题解决了" not in course
     await story.door.drain()
     token = await story.door.log_in("supervisor")
     (row,) = (await story.door.get("/api/v1/desk/cases?kind=rectify", token)).json()["items"]

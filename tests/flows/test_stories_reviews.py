@@ -226,7 +226,7 @@ async def test_an_answer_is_signed_by_who_wrote_it_also_while_another_organ_revi
     async with aclosing(door.browser()) as page:
         await page.post("/lookup", data={"check": receipt["no"], "code": receipt["code"]})
         panel = (await page.get("/case")).text.split('id="reply"')[1].split("</section>")[0]
-        assert ">答复</h2>" in panel and names.name("nongye") in panel
+        assert ">给您的答复</h2>" in panel and names.name("nongye") in panel
         await asks(door, receipt, "review", reason="丈量时我不在场")
         await did(door, "reception", str(receipt["no"]), "assign", unit="quzhengfu")
         panel = (await page.get("/case")).text.split('id="reply"')[1].split("</section>")[0]

@@ -143,6 +143,8 @@
     box.remove();
     button.focus();
   }));
+  // What is folded on the screen but belongs on paper
+  window.addEventListener("beforeprint", () => all("details[data-paper]").forEach((part) => { part.open = true; }));
   all("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
 
   // Save a picture of the receipt (保存图片): number and code on a canvas, made on this device.

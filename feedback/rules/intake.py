@@ -213,7 +213,7 @@ def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str
     if len(person.address) > ADDRESS_MOST:
         faults[f"{prefix}address"] = "too_long"
     if person.phone and not (is_mobile(person.phone) or _LANDLINE.fullmatch(person.phone)):
-        faults[f"{prefix}phone"] = "not_a_phone"
+        faults[f"{prefix}phone"] = "not_a_phone_abroad" if person.phone.startswith("+") else "not_a_phone"
     if person.email and (len(person.email) > EMAIL_MOST or not _EMAIL.fullmatch(person.email)):
         faults[f"{prefix}email"] = "not_an_email"
     if len(person.org_name) > ORG_MOST:

@@ -134,8 +134,12 @@ def _build_promise(file: CaseFile) -> responses.PromiseOut | None:
 
 
 def _build_person(person: PersonView) -> responses.PersonOut:
-    org = responses.OrganizationOut(person.org_name, person.org_code) if person.org_name else None
-    return responses.PersonOut(person.name, person.phone, person.is_masked, person.email, org)
+    answer = responses.PersonOut(person.name, person.phone, person.is_masked)
+    if person.email:
+        answer.email = person.email
+    if person.org_name:
+        answer.org = responses.OrganizationOut(person.org_name, person.org_code)
+    return answer
 
 
 def _build_party(party: PartyView) -> responses.PartyOut:

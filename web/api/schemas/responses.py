@@ -141,8 +141,8 @@ class PersonOut(Struct):
     name: str
     phone: str
     masked: bool
-    email: Annotated[str, described("只给看得到姓名电话的人；没有的为空")] = ""
-    org: OrganizationOut | None = None
+    email: Annotated[str | UnsetType, described("没有留的、看不到姓名电话的人没有这一项")] = UNSET
+    org: OrganizationOut | UnsetType = UNSET
 
 
 class PartyOut(Struct):

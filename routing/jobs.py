@@ -132,7 +132,7 @@ def build_handlers(
     }
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         handlers_by_kind.setdefault(event, []).append(assign)
-    for event in ("case.return", "case.change_kind"):
+    for event in ("case.return", "case.change_kind", "case.contest", "case.overturn", "case.unmerge"):
         handlers_by_kind.setdefault(event, []).append(assign_past_a_barred_desk)
     for act in (Act.ASSIGN, Act.REOPEN, Act.REDO, Act.ANSWER_MERGED):
         handlers_by_kind.setdefault(f"case.{act}", []).append(hand_to_successor)

@@ -1,6 +1,6 @@
 """The cases of a citizen who proved a telephone number: one condition for the list, its count and opening one of them.
 
-`rules.own_cases` says the same for one case; a test holds them equal.
+`rules.own_cases` says the same for one case, and is asked again before one is opened.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from feedback.queries.cases import scoped_query
 from feedback.record import people
 from feedback.record.cases import code_hash
 from feedback.record.models.case import Case, CasePerson
-from feedback.rules import access
+from feedback.rules import access, own_cases
 from feedback.rules.access import Actor
 from feedback.rules.own_cases import PhoneHolder
 from feedback.rules.parties import PROXY_KINDS, PartyRole
@@ -59,7 +59,8 @@ async def require_own_case(holder: PhoneHolder, no: str) -> Actor:
     Raises NotFound, the same for a case of somebody else, an unknown one, and one that still asks for its code or name.
     """
     no = identifiers.normalize_case_number(no)
-    if not await own_cases_query(holder).filter(no=no).exists():
+    row = await own_cases_query(holder).filter(no=no).first()
+    if row is None or not own_cases.may_open(holder, row.no, row.kind, row.received_at):
         raise NotFound(no=no)
     return access.citizen(no)
 
@@ -128,7 +129,7 @@ def _is_open(holder: PhoneHolder, prefix: str = "") -> Q:
 
 
 def _with_phone(phone_hash: str) -> QuerySet[Case]:
-    proxies = [kind.code for kind in PROXY_KINDS if kind.may_look_up]
+    proxies = [kind.code for kind in PROXY_KINDS if own_cases.is_held_by(PartyRole.PROXY, kind.code)]
     holds = Q(role=PartyRole.REPRESENTATIVE.value) | Q(role=PartyRole.PROXY.value, kind__in=proxies)
     beside = CasePerson.filter(holds, person__phone_hash=phone_hash).values("case_id")
     cases = Case.all().using_db(db.read_connection()).exclude(kind=Kind.RECTIFY.value)

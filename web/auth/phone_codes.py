@@ -70,13 +70,16 @@ async def send_code(request: Request, phone: str) -> None:
     has_room = has_room and not await phone_counts.count(context, _PER_SOURCE, f"{phone_hash} {source}")
     if has_room and source != "known device":
         has_room = not await phone_counts.count(context, _PER_PHONE, phone_hash)
-    if not (is_wanted and has_room):
-        return
+    is_sent = is_wanted and has_room
+    # The same work whether a text goes out or not: how long the answer takes tells nothing of the number either. What
+    # is not sent stands beside the number, so that nobody's asking makes void the code that its owner just got.
+    stored_under = phone_hash if is_sent else settings.vault.keyed_hash("phone-code-unsent", phone_hash)
+    expires_at = now + LIFETIME if is_sent else now
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
-    values = {"code_hash": _code_hash(context, phone_hash, code), "tries": 0, "expires_at": now + LIFETIME}
+    values = {"code_hash": _code_hash(context, phone_hash, code), "tries": 0, "expires_at": expires_at}
     async with db.transaction():
-        if not await PhoneCode.filter(phone_hash=phone_hash).update(**values):
-            await PhoneCode.get_or_create(values, phone_hash=phone_hash)
+        if not await PhoneCode.filter(phone_hash=stored_under).update(**values):
+            await PhoneCode.get_or_create(values, phone_hash=stored_under)
         await phone_messages.send_to_phone(
             "login_code",
             phone,
@@ -84,7 +87,7 @@ async def send_code(request: Request, phone: str) -> None:
             key=identifiers.new_id(),
             settings=settings,
             now=now,
-            expires_at=now + LIFETIME,
+            expires_at=expires_at,
         )
     context.wake()
 

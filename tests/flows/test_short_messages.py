@@ -164,9 +164,8 @@ async def test_the_next_channel_takes_over_when_a_gateway_stays_away(door: Door,
             await drain_later(door, HOUR)
         assert (await states_of(story.no))["received"] == ("sent", "email")
         assert "received" not in gateway.templates()
-        (letter,) = [
-            letter for letter in post.letters if story.no.replace("-", "") in letter.get_payload(decode=True).decode()
-        ][:1]  # type: ignore[union-attr] # bytes of a plain letter
+        number = story.no.replace("-", "")
+        letter = next(row for row in post.letters if number in row.get_payload(decode=True).decode())  # type: ignore[union-attr] # bytes of a plain letter
         assert letter["To"] == "anna@example.cn"
 
 

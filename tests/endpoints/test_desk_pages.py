@@ -443,6 +443,7 @@ async def test_the_queue_survives_any_query(door: Door) -> None:
 
 def test_every_step_has_a_place_in_the_order_of_forms() -> None:
     by_citizens = {Act.SUBMIT, Act.WITHDRAW, Act.WITHDRAW_CONSENT, Act.RATE, Act.REVIEW, Act.RE_REVIEW}
+    by_citizens |= {Act.ASK_CORRECTION, Act.ASK_ERASURE, Act.ASK_RESTRICTION}
     by_the_system = {Act.REFOLD, Act.ANSWER_MERGED, Act.REDO, Act.SUCCEED}
     assert set(acts.ORDER) == set(Act) - by_citizens - by_the_system
 

@@ -194,5 +194,9 @@ BUTTONS = {
     "POST /desk/query-codes/{no}": "a choice and a remark: tests/endpoints/test_for_whom.py",
     "POST /api/v1/handlings": "the unit's own register: tests/flows/test_handlings.py",
     "POST /desk/handlings": "likewise",
+    "POST /api/callbacks/sms": "a gateway's, signed: tests/flows/test_short_messages.py",
+    "POST /api/callbacks/sms-aliyun/{key}": "a provider's: tests/flows/test_message_providers.py",
+    "POST /desk/phone-calls/{id}": "a button",
+    "POST /n/{token}": "choices of a signed link: tests/flows/test_short_messages.py",
 }
 """Doors at which nothing is typed, or whose wrong words are tried elsewhere, each with its reason."""

@@ -78,7 +78,7 @@ _HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
 
 async def test_the_numbers_of_a_year_add_up(populated: AppContext) -> None:
     report = await make_report(populated)
-    kinds, channels, months = report.sections[0].tables
+    kinds, channels, _, months = report.sections[0].tables
     total = sum(int(row[1] or 0) for row in kinds.rows)
     assert total == sum(int(row[1] or 0) for row in channels.rows) == sum(int(row[1] or 0) for row in months.rows)
     assert f"共收到诉求 {total} 件" in report.sections[0].sentences[0]

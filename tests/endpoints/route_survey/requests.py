@@ -124,6 +124,7 @@ def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
         "thread": (ELSEWHERE,),
         "name": (ELSEWHERE,),
         "number:int": (ELSEWHERE,),
+        "id:int": (ELSEWHERE,),
         "number": (ELSEWHERE,),
         "token": (ELSEWHERE,),
         "key": (ELSEWHERE,),

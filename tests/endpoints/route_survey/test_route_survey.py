@@ -176,8 +176,15 @@ async def _ordinary(door: Door) -> None:
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await case_actions.submit_case(context, replace(draft, title="校门口路灯不亮", attachments=()))
     withdrawn = (await case_actions.submit_case(context, replace(draft, title=WITHDRAWN, attachments=()))).no
-    for act in (Act.WITHDRAW, Act.WITHDRAW_CONSENT):  # no step is left to take by accident
-        await cases.act(withdrawn, act, citizen(withdrawn), {}, now=MONDAY)
+    left: tuple[tuple[Act, dict[str, Any]], ...] = (
+        (Act.WITHDRAW, {}),
+        (Act.WITHDRAW_CONSENT, {}),
+        (Act.ASK_CORRECTION, {"name": "安小娜"}),
+        (Act.ASK_ERASURE, {}),
+        (Act.ASK_RESTRICTION, {"scope": "contact"}),
+    )
+    for act, data in left:  # no step is left to take by accident
+        await cases.act(withdrawn, act, citizen(withdrawn), data, now=MONDAY, vault=context.settings.vault)
 
 
 async def _kept_away(door: Door) -> None:

@@ -101,3 +101,8 @@ def messages(number: int, seed_number: int = 7) -> Iterator[tuple[str, str]]:
         place, what, more = rng.choice(PLACES), rng.sample(WHAT, 2), rng.sample(MORE, 2)
         text = f"{rng.choice(WHEN)}我去{place}，{what[0]}。{more[0]}。{what[1]}，{more[1]}。{rng.choice(ASK)}。"
         yield f"{place}钓鱼台{rng.choice(('坏了', '没人管', '有危险', '问题多', '该修了', '出了状况'))}", text
+
+
+def as_in_messages(no: str) -> str:
+    """The number of a case as messages to citizens write it: digits only."""
+    return no.replace("-", "")

@@ -113,7 +113,7 @@ LETTERS: tuple[LetterType, ...] = (
             "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True, where=_where(procedure="|ordinary")),
     _letter("simple_accept_notice", "信访事项简易办理受理告知书", "accept", Addressee.PETITIONER, "简受", f"信访工作条例 第二十三条；{SIMPLE_LAW}",
             "信访人 事项标题 事项编号 登记日期 承办单位 依据 简易办理期限 联系电话", stages=_FIRST, only_named=True, where=_where(procedure="simple")),
-    _letter("to_ordinary_notice", "信访事项转为普通程序办理告知书", "to_ordinary", Addressee.PETITIONER, "转普", SIMPLE_LAW,
+    _letter("to_ordinary_notice", "信访事项转为普通程序办理告知书", "to_ordinary", Addressee.PETITIONER, "转普", f"信访工作条例 第三十四条；{SIMPLE_LAW}",
             "信访人 事项标题 事项编号 理由 依据 办理期限 联系电话", stages=_FIRST, only_named=True),
     _letter("review_accept_notice", "信访事项复查受理告知书", "accept", Addressee.PETITIONER, "复查受", "信访工作条例 第三十五条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),

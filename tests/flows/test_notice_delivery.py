@@ -28,6 +28,7 @@ from tests.flows.test_notifications import (
     submit_and_answer,
     submit_appeal,
 )
+from tests.messages import as_in_messages
 from tests.moments import MONDAY
 from tests.people import BASE, Door
 from web import bootstrap
@@ -148,7 +149,7 @@ async def test_overseers_see_who_was_not_told_what_and_since_when(door: Door) ->
     assert "1 位群众没有得到告知" in board and "/board/untold" in board
     assert "1 位群众没有得到告知" in inbox_page
     (row,) = [part for part in untold.split("<tr>") if no in part and "提交" in part]
-    assert "没有渠道" in row and f"已收到您的反映，编号{no}" in row
+    assert "没有渠道" in row and f"已收到您的反映，编号{as_in_messages(no)}" in row
     assert "还没有通知群众的渠道" in untold
     clerk = await door.page_client("clerk-jiaoyu")
     assert (await clerk.get("/board/untold")).status_code == 403
@@ -203,8 +204,8 @@ async def test_no_notice_says_the_title_of_a_report_and_none_to_its_citizen_says
     rows = await Notice.filter(case_no=no)
     assert not [row.words for row in rows if "礼金" in row.words or "举报区" in row.words]
     to_citizen = {row.event: row.words for row in rows if row.audience == "citizen"}
-    assert to_citizen["case.submit"] == f"已收到，编号{no}。"
-    assert {to_citizen["case.assign"], to_citizen["case.reply"]} == {f"编号{no}有新进展，请查询。"}
+    assert to_citizen["case.submit"] == f"已收到，编号{as_in_messages(no)}。"
+    assert {to_citizen["case.assign"], to_citizen["case.reply"]} == {f"编号{as_in_messages(no)}有新进展，请查询。"}
     assert all(row.confidential for row in rows)
 
 

@@ -25,6 +25,7 @@ from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
 from tests.endpoints.route_survey.requests import Still
 from tests.flows.citizen_channels import MemoryChannels
+from tests.messages import as_in_messages
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -372,7 +373,7 @@ async def test_a_citizen_without_a_rating_is_asked_once_a_day_later_with_a_link_
     no = await submit_and_answer(context)
     assert not await list_invitations(context, MONDAY)
     words = [*await list_invitations(context, MONDAY + DAY), *await list_invitations(context, MONDAY + 2 * DAY)]
-    assert len(words) == 1 and no in words[0]
+    assert len(words) == 1 and as_in_messages(no) in words[0]
     token = words[0].split("/rate/service?t=")[1]
     assert parse_token(context.settings.vault, token) == Occasion(case_no=no)
     assert "13900001234" not in words[0] and "安小娜" not in words[0]

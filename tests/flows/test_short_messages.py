@@ -21,6 +21,7 @@ from tests.flows.sms_gateway import Gateway, running_gateway
 from tests.flows.story import Story, at
 from tests.flows.test_letters_by_mail import post_office
 from tests.flows.test_notifications import Letters, drain_and_send, submit_appeal
+from tests.messages import as_in_messages
 from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
@@ -100,7 +101,7 @@ async def test_a_message_reaches_the_gateway_signed_with_its_values_and_counts_a
     assert path == "/send" and headers["x-xinqiao-key"] == "xinqiao"
     assert sms_sender.is_signed(SECRET, headers["x-xinqiao-signature"], body, door.context.clock.now())
     assert message["to"] == f"+86{PHONE}" and message["template"] == "received"
-    assert message["values"]["no"] == story.no.replace("-", "") and message["sign"] == settings.site_name
+    assert message["values"]["no"] == as_in_messages(story.no) and message["sign"] == settings.site_name
     assert story.code not in body.decode() and "安小娜" not in body.decode() and "征地" not in body.decode()
     assert (await states_of(story.no))["received"] == ("sent", "sms")
 
@@ -164,7 +165,7 @@ async def test_the_next_channel_takes_over_when_a_gateway_stays_away(door: Door,
             await drain_later(door, HOUR)
         assert (await states_of(story.no))["received"] == ("sent", "email")
         assert "received" not in gateway.templates()
-        number = story.no.replace("-", "")
+        number = as_in_messages(story.no)
         letter = next(row for row in post.letters if number in row.get_payload(decode=True).decode())  # type: ignore[union-attr] # bytes of a plain letter
         assert letter["To"] == "anna@example.cn"
 
@@ -280,8 +281,8 @@ async def test_a_citizen_who_chose_hours_plain_words_is_told_so(door: Door, gate
     assert "已保存" in page and 'value="18:00-21:00" selected' in page
     second = await submitted(door, "2026-03-02 09:30", title="路灯不亮", text="云锦路路灯不亮，晚上很黑。")
     await drain(door)
-    texts = [text["text"] for text in gateway.texts.values() if text["values"].get("no") == second.no]
-    assert len(texts) == 1 and texts[0].startswith(f"收到了。编号{second.no.replace('-', '')}")
+    texts = [text["text"] for text in gateway.texts.values() if text["values"].get("no") == as_in_messages(second.no)]
+    assert len(texts) == 1 and texts[0].startswith(f"收到了。编号{as_in_messages(second.no)}")
     await drain(door, "2026-03-02 18:00")
     assert (await states_of(second.no))["assigned"] == ("sent", "sms")
 

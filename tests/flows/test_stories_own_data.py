@@ -318,7 +318,7 @@ async def test_a_database_of_before_0025_is_upgraded_with_its_cases_and_can_eras
         connection = db.write_connection()
         for table, column in _COLUMNS_OF_0025:
             await connection.execute_query(f"ALTER TABLE {table} DROP COLUMN {column}")
-        await connection.execute_query("DELETE FROM tortoise_migrations WHERE name >= '0025'")
+        await connection.execute_query("DELETE FROM tortoise_migrations WHERE name LIKE '0025%'")
     await bootstrap.migrate(settings)
     async with Door.opened(settings) as door:
         story = Story(door)

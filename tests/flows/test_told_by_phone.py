@@ -13,6 +13,7 @@ from feedback.kernel.outbox import Message
 from feedback.kernel.settings import Settings
 from feedback.record.models.case import Case
 from tests.flows.story import OPINION, Story
+from tests.messages import as_in_messages
 from tests.people import Door
 from web import bootstrap
 from web.notify import phone_messages
@@ -93,7 +94,7 @@ async def test_the_whole_life_of_a_petition_reads_through_in_the_file(door: Door
         (f"clerk-{unit}", "ask", "2026-12-03 10:00", {"text": "请带来承包合同。"}),
         (f"lead-{unit}", "extend", "2026-12-20 09:00", {"reason": "需要重新测量", "days": 10}),
         (f"lead-{unit}", "reply", "2027-01-20 09:00", {"text": "经核实，少算两亩。", **OPINION}),
-        ("reception", "deliver", "2027-01-21 09:00", {"day": "2027-01-21"}),
+        ("reception", "deliver", "2027-01-21 10:00", {"day": "2027-01-21"}),
         ("citizen", "review", "2027-01-25 09:00", {"reason": "面积仍然不对。"}),
     ):
         await story.does(who, act, moment, **data)
@@ -112,7 +113,7 @@ async def test_the_whole_life_of_a_petition_reads_through_in_the_file(door: Door
         "assigned",
     ]
     texts = dict(lines)
-    assert texts["received"].startswith(f"已收到您的反映，编号{story.no}，最晚2027年3月1日答复。")
+    assert texts["received"].startswith(f"已收到您的反映，编号{as_in_messages(story.no)}，最晚2027年3月1日答复。")
     assert "最晚2027年3月" in texts["extended"] and "收到书面意见起30日内可申请复查" in texts["answered_claim"]
     assert "2月22日前可凭查询码申请复查" in texts["delivered"] and "作出决定" in texts["review_received"]
     everything = "".join(text for _, text in lines)
@@ -129,16 +130,16 @@ async def test_refused_and_merged_matters_and_reports_are_told_with_the_way_on(d
     declined = await read_lines(door, story.no)
     assert declined[-1] == (
         "declined",
-        f"您反映的事项（编号{story.no}）不予受理，理由和去处请凭查询码查看。有异议可以请求重新审查一次。",
+        f"您反映的事项（编号{as_in_messages(story.no)}）不予受理，理由和去处请凭查询码查看。有异议可以请求重新审查一次。",
     )
     report = Story(door)
     await report.submit("2026-12-03 09:00", "report", title="举报收受礼金", text="举报区教育局的人收受礼金，请查处。")
     await report.does("reception", "assign", "2026-12-03 10:00", unit="jiwei")
     await report.does("clerk-jiwei", "accept", "2026-12-04 09:00")
     assert await read_lines(door, report.no) == [
-        ("report_received", f"已收到，编号{report.no}。"),
-        ("report_moved", f"编号{report.no}有新进展，请查询。"),
-        ("report_moved", f"编号{report.no}有新进展，请查询。"),
+        ("report_received", f"已收到，编号{as_in_messages(report.no)}。"),
+        ("report_moved", f"编号{as_in_messages(report.no)}有新进展，请查询。"),
+        ("report_moved", f"编号{as_in_messages(report.no)}有新进展，请查询。"),
     ]
 
 
@@ -159,7 +160,7 @@ async def test_a_bad_rating_is_told_its_rectification_under_the_number_that_was_
     await rectification.does(f"clerk-{unit}", "rectify", "2026-12-02 15:00", text="改为每天两次清运。")
     lines = await read_lines(door, rectification.no)
     assert [template for template, _ in lines] == ["rectified"]
-    assert lines[0][1].startswith(f"您给的差评（编号{story.no}）已由")
+    assert lines[0][1].startswith(f"您给的差评（编号{as_in_messages(story.no)}）已由")
 
 
 async def test_the_administrator_reads_what_would_have_gone_out_in_development(door: Door) -> None:

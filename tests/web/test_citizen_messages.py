@@ -77,7 +77,7 @@ def test_who_brought_a_report_hears_that_there_is_news_and_no_more(event: str) -
             assert template == (REPORT_RECEIVED if event == "case.submit" else REPORT_MOVED)
     render = citizen_texts.build_texts(Settings())
     texts = [render(name, LONG, is_plain=False, preference=7)[0] for name in (REPORT_RECEIVED, REPORT_MOVED)]
-    assert texts == ["已收到，编号20261128-454407。", "编号20261128-454407有新进展，请查询。"]
+    assert texts == ["已收到，编号20261128454407。", "编号20261128454407有新进展，请查询。"]
 
 
 def test_no_text_has_a_place_for_a_title_a_name_or_a_code() -> None:

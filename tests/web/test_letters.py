@@ -90,7 +90,11 @@ def test_who_came_directly_is_told_receipt_route_and_procedure_and_no_slip_goes_
 def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices() -> None:
     report = LetterContext(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
     issued = [letter for letter in LETTERS if report.kind in letter.kinds and report.profile in letter.profiles]
-    assert {letter.code for letter in issued if not letter.internal} == {"guide_notice"}
+    assert {letter.code for letter in issued if not letter.internal} == {
+        "guide_notice",
+        "result_notice",
+        "termination_notice",
+    }
 
 
 @pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)

@@ -18,6 +18,8 @@ from starlette.responses import Response
 
 from classify.models import Release, TopicRow
 from evaluation.publication import editions
+from evaluation.ratings import handlings
+from evaluation.ratings.handlings import HandlingDraft
 from feedback import attachments, jobs
 from feedback.attachments import FileStore
 from feedback.kernel import outbox, timers
@@ -112,6 +114,8 @@ async def _paths(door: Door) -> dict[str, str]:
     """An address of every GET route, with something that is there wherever it names one thing."""
     case = (await Case.all().order_by("id"))[0]
     preference = await contact_preferences.ensure_preference(await contacts.load_subject(case.no), NOW)
+    clerk, draft = await directory.load_actor("clerk-jiaoyu"), HandlingDraft("BJ-1", "YC032000001")
+    handling, _ = await handlings.register(draft, clerk, now=NOW, vault=door.context.settings.vault)
     things = {
         "/n/{token}": f"/n/{contact_preferences.create_link_token(preference.id, door.context.settings.vault)}",
         "{no}": case.no,
@@ -134,6 +138,8 @@ async def _paths(door: Door) -> dict[str, str]:
         "{step:int}": "2",
         "{number:int}": "0",
         "{number}": "0",
+        "{id:int}": str(handling.id),
+        "{token}": handling.token,
         "{id}": "0",
     }
     paths = {}

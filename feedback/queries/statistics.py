@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 
 from feedback.kernel import db
@@ -175,8 +175,15 @@ async def load_projection(no: str) -> tuple[CaseProjection, list[Clock], Case]:
 
 
 async def load_tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
-    rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
+    """The spans in which units led cases, for the figures: case_no, unit, since, until.
+
+    Those that touch a period, and all of a case with a clock that ran out before it and ran on: whoever led when it ran out
+    answers for it.
+    """
+    left_over = ClockRow.filter(starts_at__lt=until, due_at__lt=since)
+    left_over = left_over.filter(Q(stopped_at__isnull=True) | Q(stopped_at__gte=since))
+    touching = Q(until__isnull=True) | Q(until__gte=since) | Q(case_id__in=Subquery(left_over.values("case_id")))
+    rows = TenureRow.filter(touching, lead=True, since__lt=until)
     rows = rows.filter(case__confidential=False)
     return list(
         await rows.using_db(db.read_connection())

@@ -513,6 +513,7 @@ async def one_clock(page: Page, site: Site) -> None:
 
 async def own_clock(page: Page, site: Site) -> None:
     await own_case("accepted")(page, site)
+    await page.locator("#counted > summary").click()
     await page.locator("#counted a").first.click()
 
 

@@ -60,7 +60,7 @@ async def test_the_home_page_offers_all_that_matters_on_the_first_screen(window:
     await expect(page.locator("nav.nav")).to_be_hidden()
     async with page.expect_navigation():
         await page.locator(".bar a", has_text="我的事").click()
-    await expect(page.locator("h1")).to_have_text("查进度")
+    await expect(page.locator("h1")).to_have_text("用手机号码查我的事")
 
 
 async def test_the_elder_home_page_asks_one_question_with_four_ways(window: Window, site: Site) -> None:

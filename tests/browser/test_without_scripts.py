@@ -48,7 +48,7 @@ async def own_case(window: Window, site: Site, case: Case) -> Page:
 
 async def test_a_message_with_a_file_is_handed_in(window: Window, site: Site) -> None:
     page = await opened(window, site.url + "/")
-    await sent(page, "main a[href^='/new/1']")
+    await sent(page, "main a[href^='/new/1']:visible")
     await refused(page, SUBMIT, "f-kind")
     await page.check("input[name=kind][value=complaint]")
     await sent(page)
@@ -110,7 +110,7 @@ async def test_a_case_is_looked_up(window: Window, site: Site) -> None:
     await page.fill("#f-code", case.code)
     await page.fill("#f-check", "1234")
     await sent(page)
-    await expect(page.locator(".desk-facts")).to_contain_text(case.no)
+    await expect(page.locator("main")).to_contain_text(case.no)
 
 
 async def test_a_case_is_supplemented_and_urged(window: Window, site: Site) -> None:
@@ -133,15 +133,17 @@ async def test_a_case_is_withdrawn(window: Window, site: Site) -> None:
     page = await own_case(window, site, await site.case("assigned"))
     await page.locator("#act-withdraw > summary").click()
     await page.fill("#act-withdraw textarea", "问题已经解决了")
+    await refused(page, "#act-withdraw button[data-busy]", await _id(page, "#act-withdraw input[name=confirm]"))
+    await page.check("#act-withdraw input[name=confirm]")
     await sent(page, "#act-withdraw button[data-busy]")
-    await expect(page.locator(".desk-facts")).to_contain_text("已撤回")
+    await expect(page.locator(".head-facts")).to_contain_text("已撤回")
 
 
 async def test_an_answer_is_rated(window: Window, site: Site) -> None:
     page = await own_case(window, site, await site.case("replied"))
-    await page.locator("#act-rate > summary").click()
     await refused(page, "#act-rate button[data-busy]", await _id(page, "#act-rate input[name=level]"))
     await page.check("#act-rate input[name=level][value='5']")
+    await page.locator("#act-rate details.tags > summary").click()
     await page.locator("#act-rate [data-for-level='5'] label").first.click()
     await expect(page.locator("#act-rate [data-for-level='5'] input:checked")).to_have_count(1)
     await sent(page, "#act-rate button[data-busy]")
@@ -191,7 +193,7 @@ async def test_the_elder_mode_goes_along_by_links(window: Window, site: Site) ->
     page = await opened(window, site.url + "/")
     await sent(page, "[data-pref=elder]")
     await expect(page.locator("html")).to_have_attribute("data-size", "elder")
-    await sent(page, "nav a[href^='/lookup']")
+    await sent(page, "main a[href^='/lookup']:visible")
     await expect(page.locator("html")).to_have_attribute("data-size", "elder")
     await sent(page, "[data-pref=elder]")
     await expect(page.locator("html")).to_have_attribute("data-size", "std")
